@@ -1,0 +1,24 @@
+/** Errors, shapes, dtypes, random numbers and trees: no I/O, no Node built-ins. @module */
+export {
+  allocate,
+  bytesPerElement,
+  type DType,
+  dtypeOf,
+  isFloat,
+  type TypedArray,
+  type TypedArrayOf,
+} from "./dtype.ts";
+export {
+  assert,
+  ConfigError,
+  DataError,
+  DivergenceError,
+  type ErrorFields,
+  RunError,
+  ShapeError,
+  TenfoldError,
+} from "./errors.ts";
+export { Random } from "./random.ts";
+export { broadcastShapes, formatShape, type Shape, sameShape, sizeOf, stridesOf } from "./shape.ts";
+export { type HostTensor, hostTensor } from "./tensor.ts";
+export { flattenTree, mapTree, type Tree, unflattenTree } from "./tree.ts";
