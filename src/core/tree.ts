@@ -6,7 +6,7 @@
  */
 
 /** A tree with leaves of type `T`. */
-export type Tree<T> = T | { readonly [key: string]: Tree<T> } | readonly Tree<T>[];
+export type Tree<T> = T | { readonly [key: string]: Tree<T> | undefined } | readonly Tree<T>[];
 
 function isBranch(node: unknown): node is Record<string, unknown> | unknown[] {
   if (node === null || typeof node !== "object") return false;

@@ -1,0 +1,55 @@
+/** Layers as pairs of init and apply over parameter trees, and losses. @module */
+export { applyGelu, applySilu, flatten, gelu, relu, silu, tanh } from "./activation.ts";
+export {
+  type AttentionCache,
+  type AttentionOptions,
+  attend,
+  type CrossAttentionInput,
+  type CrossAttentionParams,
+  causalBias,
+  crossAttention,
+  emptyCache,
+  paddingBias,
+  type SelfAttention,
+  type SelfAttentionInput,
+  type SelfAttentionParams,
+  selfAttention,
+} from "./attention.ts";
+export { averagePool2d, type Conv2dParams, conv2d, globalAveragePool2d, maxPool2d } from "./convolution.ts";
+export { applyDropout, dropout } from "./dropout.ts";
+export {
+  type AnyLayer,
+  type EmptyParams,
+  filled,
+  isBuffer,
+  type Layer,
+  lambda,
+  Mode,
+  normal,
+  type Parameters,
+  sequential,
+  type Traced,
+  uniform,
+} from "./layer.ts";
+export { applyLinear, type EmbeddingParams, embedding, type LinearParams, linear } from "./linear.ts";
+export { accuracy, binaryCrossEntropy, type CrossEntropyOptions, crossEntropy, meanSquaredError } from "./loss.ts";
+export {
+  type BatchNormOptions,
+  type BatchNormParams,
+  batchNorm,
+  layerNorm,
+  type NormParams,
+  rmsNorm,
+  standardize,
+} from "./normalization.ts";
+export {
+  type BlockOptions,
+  type BlockParams,
+  type CrossBlockInput,
+  type CrossBlockParams,
+  crossBlock,
+  type FeedForwardParams,
+  feedForward,
+  type TransformerBlock,
+  transformerBlock,
+} from "./transformer.ts";

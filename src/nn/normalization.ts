@@ -1,0 +1,157 @@
+import type { HostTensor } from "../core/index.ts";
+import {
+  add,
+  customGradient,
+  div,
+  keepAxes,
+  mean,
+  mul,
+  neg,
+  reciprocal,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+} from "../engine/index.ts";
+import { filled, type Layer, type Mode } from "./layer.ts";
+
+/** Parameters of normalisation: `weight` (gamma) and `bias` (beta), float32 [dim]. */
+export interface NormParams {
+  readonly weight: HostTensor;
+  readonly bias?: HostTensor;
+}
+
+/**
+ * (x - mean) / sqrt(variance + epsilon), with mean and (biased) variance over `axes`.
+ *
+ * @returns the normalised tensor, and mean and 1 / sqrt(variance + epsilon) with the reduced axes kept as size 1
+ */
+export function standardize(x: Tensor, axes: readonly number[], epsilon: number) {
+  const center = keepAxes(mean(x, axes), x, axes);
+  const centered = sub(x, center);
+  const variance = keepAxes(mean(square(centered), axes), x, axes);
+  const inverse = reciprocal(sqrt(add(variance, epsilon)));
+  const y = mul(centered, inverse);
+  // dx = (ct - mean(ct) - y mean(ct y)) / sqrt(variance + epsilon); Ioffe and Szegedy (2015), section 3.
+  const normalised = customGradient(y, [x], (ct) => {
+    const shift = keepAxes(mean(ct, axes), x, axes);
+    const slope = keepAxes(mean(mul(ct, y), axes), x, axes);
+    return [mul(inverse, sub(sub(ct, shift), mul(y, slope)))];
+  });
+  return { normalised, center, variance, inverse };
+}
+
+/**
+ * Layer normalisation over the last axis, then weight · y + bias.
+ *
+ * @param epsilon - added to the variance, default 1e-5
+ * @remarks Source: Ba, Kiros and Hinton (2016).
+ */
+export function layerNorm(dim: number, { epsilon = 1e-5, bias = true } = {}): Layer<NormParams> {
+  return {
+    init: () => ({ weight: filled([dim], 1), ...(bias && { bias: filled([dim], 0) }) }),
+    apply({ weight, bias: offset }, x) {
+      const scaled = mul(standardize(x, [-1], epsilon).normalised, weight as Tensor);
+      return offset ? add(scaled, offset as Tensor) : scaled;
+    },
+  };
+}
+
+/**
+ * x / sqrt(mean(x²) + epsilon) over the last axis, then weight · y.
+ *
+ * @remarks Source: Zhang and Sennrich (2019), eq. 4.
+ */
+export function rmsNorm(dim: number, { epsilon = 1e-5 } = {}): Layer<NormParams> {
+  return {
+    init: () => ({ weight: filled([dim], 1) }),
+    apply({ weight }, x) {
+      const scale = sqrt(add(keepAxes(mean(square(x), -1), x, -1), epsilon));
+      return mul(div(x, scale), weight as Tensor);
+    },
+  };
+}
+
+/** Parameters of {@link batchNorm}: float32 [channels] each; the running statistics are buffers. */
+export interface BatchNormParams {
+  readonly weight: HostTensor;
+  readonly bias: HostTensor;
+  readonly runningMean: HostTensor;
+  readonly runningVariance: HostTensor;
+}
+
+/** Options of {@link batchNorm}. */
+export interface BatchNormOptions {
+  /** Added to the variance; default 1e-5. */
+  readonly epsilon?: number;
+  /** Share of the batch's statistics in the running ones at every step, in (0, 1]; default 0.1 as in PyTorch. */
+  readonly momentum?: number;
+}
+
+/**
+ * Batch normalisation of [batch, channels] or [batch, channels, height, width], a channel at a time.
+ *
+ * In training it uses the batch's statistics and moves the running ones; otherwise the running ones.
+ *
+ * @remarks Source: Ioffe and Szegedy (2015), Algorithm 1. As in PyTorch, the running variance is the unbiased one.
+ */
+export function batchNorm(
+  channels: number,
+  { epsilon = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
+): Layer<BatchNormParams> {
+  return {
+    init: () => ({
+      weight: filled([channels], 1),
+      bias: filled([channels], 0),
+      runningMean: filled([channels], 0),
+      runningVariance: filled([channels], 1),
+    }),
+    apply(params, x, mode: Mode) {
+      const perChannel = (v: Tensor) => reshape(v, [channels, ...Array<number>(x.rank - 2).fill(1)]);
+      const weight = perChannel(params.weight);
+      const bias = perChannel(params.bias);
+      if (!mode.training) {
+        const scale = div(weight, sqrt(add(perChannel(params.runningVariance), epsilon)));
+        return add(mul(x, scale), sub(bias, mul(perChannel(params.runningMean), scale)));
+      }
+      const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+      const count = axes.reduce((n, axis) => n * x.shape[axis]!, 1);
+      const center = keepAxes(mean(x, axes), x, axes);
+      const variance = keepAxes(mean(square(sub(x, center)), axes), x, axes);
+      const flat = (v: Tensor) => reshape(v, [channels]);
+      const blend = (old: Tensor, now: Tensor) => add(mul(old, 1 - momentum), mul(now, momentum));
+      mode.update(params.runningMean, blend(params.runningMean, flat(center)));
+      const unbiased = mul(flat(variance), count / Math.max(1, count - 1));
+      mode.update(params.runningVariance, blend(params.runningVariance, unbiased));
+      return scaleToBatch(x, weight, bias, { axes, count, center, variance, epsilon });
+    },
+  };
+}
+
+/** y = weight (x - center) / sqrt(variance + epsilon) + bias, as one multiplication and one addition an element. */
+function scaleToBatch(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  stats: { axes: number[]; count: number; center: Tensor; variance: Tensor; epsilon: number },
+): Tensor {
+  const { axes, count, epsilon } = stats;
+  const inverse = reciprocal(sqrt(add(stats.variance, epsilon)));
+  const scale = mul(weight, reshape(inverse, weight.shape));
+  const center = reshape(stats.center, weight.shape);
+  const y = add(mul(x, scale), sub(bias, mul(center, scale)));
+  return customGradient(y, [x, weight, bias], (ct) => {
+    // With s = sum(ct) and t = sum(ct (x - center)) / (variance + epsilon), a channel at a time:
+    // dx = scale (ct - s / n - (x - center) t / n), an affine function of ct and x.
+    const total = reshape(sum(ct, axes), weight.shape);
+    const product = reshape(sum(mul(ct, x), axes), weight.shape);
+    const centered = sub(product, mul(center, total));
+    const rate = square(reshape(inverse, weight.shape));
+    const slope = neg(mul(mul(scale, rate), mul(centered, 1 / count)));
+    const offset = neg(add(mul(scale, mul(total, 1 / count)), mul(center, slope)));
+    const dx = add(mul(ct, scale), add(mul(x, slope), offset));
+    return [dx, mul(centered, reshape(inverse, weight.shape)), total];
+  });
+}

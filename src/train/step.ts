@@ -1,0 +1,121 @@
+/** One training step as a traced function: forward, backward, clipping and update in a single graph. @module */
+import { flattenTree, type HostTensor, hostTensor, type Tree, unflattenTree } from "../core/index.ts";
+import {
+  type CompileOptions,
+  compileStep,
+  type Stepper,
+  type Tensor,
+  type Tensors,
+  valueAndGrad,
+} from "../engine/index.ts";
+import { isBuffer, type Layer, Mode, type Parameters, type Traced } from "../nn/index.ts";
+import { clipByGlobalNorm, globalNorm, type Optimizer } from "../optim/index.ts";
+
+/** A loss: a float scalar from the model's output and the targets. */
+export type Loss<Out = Tensor> = (output: Out, targets: Tensor) => Tensor;
+
+/** What is trained, and how. */
+export interface StepOptions<P, In, Out> {
+  readonly model: Layer<P, In, Out>;
+  readonly loss: Loss<Out>;
+  readonly optimizer: Optimizer;
+  /** Gradients are scaled down together to this global norm; default off. */
+  readonly clipNorm?: number;
+  /** Whether the parameter at a path is trained; buffers never are. Default all. */
+  readonly trainable?: (path: string) => boolean;
+  readonly compile?: CompileOptions;
+}
+
+/** What changes from step to step: parameters (with buffers) and what the optimizer remembers. */
+export interface TrainState {
+  readonly params: Tree<HostTensor>;
+  readonly optimizer: Tree<HostTensor>;
+}
+
+/** What a step reports. */
+export interface StepReport {
+  /** float32 scalar: the batch's mean loss before the update. */
+  readonly loss: HostTensor;
+  /** float32 scalar: global norm of the gradient before clipping. */
+  readonly gradientNorm: HostTensor;
+}
+
+/** A compiled training step. */
+export interface TrainStep<In> {
+  /** Trains on one batch. `step` counts from 0. */
+  run(
+    batch: { inputs: In; targets: HostTensor },
+    info: { learningRate: number; step: number; seed: number },
+  ): Promise<StepReport>;
+  /** Parameters and optimizer state, copied. */
+  state(): TrainState;
+  dispose(): Promise<void>;
+}
+
+/** Which leaves of `params` are trained, by path. */
+export function trainablePaths(
+  params: Tree<HostTensor>,
+  trainable: (path: string) => boolean = () => true,
+): Set<string> {
+  return new Set(flattenTree(params).flatMap(([path]) => (isBuffer(path) || !trainable(path) ? [] : [path])));
+}
+
+/** The state before the first step. */
+export function initialState<P, In, Out>({ optimizer, trainable }: StepOptions<P, In, Out>, params: P): TrainState {
+  const tree = params as Tree<HostTensor>;
+  const paths = trainablePaths(tree, trainable);
+  const leaves = flattenTree(tree).flatMap(([path, leaf]) => (paths.has(path) ? [leaf] : []));
+  return { params: tree, optimizer: optimizer.init(leaves) };
+}
+
+/** Compiles the training step that `options` describe, to start from `state`. */
+export function compileTrainStep<P, In, Out>(
+  options: StepOptions<P, In, Out>,
+  state: TrainState,
+): TrainStep<HostTensor> {
+  const { model, loss, optimizer, clipNorm } = options;
+  const paths = trainablePaths(state.params, options.trainable);
+
+  function step(
+    { params, optimizer: memory }: { params: Tensors; optimizer: Tensors },
+    inputs: Tensors,
+    targets: Tensor,
+    learningRate: Tensor,
+    count: Tensor,
+  ) {
+    const leaves = flattenTree<Tensor>(params);
+    const trained = leaves.filter(([path]) => paths.has(path)).map(([, leaf]) => leaf);
+    const mode = new Mode(true);
+    const withTrained = (values: readonly Tensor[]): Tensors => {
+      let next = 0;
+      return unflattenTree(
+        params,
+        leaves.map(([path, leaf]) => (paths.has(path) ? values[next++]! : leaf)),
+      );
+    };
+    const lossOf = (values: readonly Tensor[]) =>
+      loss(model.apply(withTrained(values) as Traced<P>, inputs as In, mode), targets);
+    const { value, gradient } = valueAndGrad(lossOf as (values: Tensors) => Tensor)(trained);
+    const raw = gradient as readonly Tensor[];
+    const clipped =
+      clipNorm === undefined ? { gradients: raw, norm: globalNorm(raw) } : clipByGlobalNorm(raw, clipNorm);
+    const updated = optimizer.update(trained, clipped.gradients, memory, { learningRate, step: count });
+    const next = { params: mode.updated(withTrained(updated.params)), optimizer: updated.state };
+    return [next, { loss: value, gradientNorm: clipped.norm }] as const;
+  }
+
+  const stepper = compileStep(step as never, state as never, {
+    ...options.compile,
+    names: ["inputs", "targets", "learningRate", "step"],
+  }) as Stepper<TrainState, readonly unknown[], StepReport>;
+  const scalar = (value: number) => hostTensor(Float32Array.of(value), []);
+  return {
+    run: ({ inputs, targets }, { learningRate, step: index, seed }) =>
+      stepper.run(seed, inputs, targets, scalar(learningRate), scalar(index + 1)) as Promise<StepReport>,
+    state: () => stepper.state() as TrainState,
+    dispose: () => stepper.dispose(),
+  };
+}
+
+/** Parameters drawn anew. */
+export type InitialParameters = Parameters;
