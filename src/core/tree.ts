@@ -13,9 +13,9 @@ function isBranch(node: unknown): node is Record<string, unknown> | unknown[] {
   return Array.isArray(node) || (Object.getPrototypeOf(node) === Object.prototype && !isTensorLike(node));
 }
 
-/** Host tensors are plain objects too: a node that has `shape`, `dtype` and `data` is a leaf. */
+/** Host tensors are plain objects too: a node that has `shape` and `dtype` is a leaf. */
 function isTensorLike(node: object): boolean {
-  return "shape" in node && "dtype" in node && "data" in node;
+  return "shape" in node && "dtype" in node;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import type * as Jax from "@jax-js/jax";
-import type { DType, HostTensor, TypedArray } from "../core/index.ts";
+import { type DType, type HostTensor, sizeOf, type TypedArray } from "../core/index.ts";
 import { type Tensor, topologicalOrder } from "./graph.ts";
 
 /** The jax-js module. */
@@ -57,22 +57,34 @@ export async function runOnJax(
   device: JaxDevice,
 ): Promise<RunGraph> {
   const jax = await loadJax(device);
-  const order = topologicalOrder([...inputs, ...outputs]);
+  const filled = ({ shape }: Tensor) => sizeOf(shape) > 0;
+  const given = inputs.filter(filled);
+  const wanted = outputs.filter(filled);
+  const order = topologicalOrder([...given, ...wanted]).filter(filled);
   const run = jax.jit((...args: JaxArray[]): JaxArray[] => {
     const values = new Map<Tensor, JaxArray>();
-    inputs.forEach((input, i) => {
+    given.forEach((input, i) => {
       values.set(input, args[i]!);
     });
     for (const tensor of order) {
       if (values.has(tensor)) continue;
-      const operands = tensor.inputs.map((input) => values.get(input)!);
-      values.set(tensor, tensor.primitive.jax(jax, operands, tensor.params, tensor));
+      const operands = tensor.inputs.flatMap((input) => values.get(input) ?? []);
+      const whole = operands.length === tensor.inputs.length || tensor.primitive.name === "concat";
+      // jax-js has no arrays without elements; what is made of nothing else is a sum over nothing.
+      const value = whole
+        ? tensor.primitive.jax(jax, operands, tensor.params, tensor)
+        : jax.numpy.zeros([...tensor.shape], { dtype: jax.numpy[tensor.dtype] });
+      values.set(tensor, value);
     }
-    return outputs.map((tensor) => values.get(tensor)!.ref);
+    return wanted.map((tensor) => values.get(tensor)!.ref);
   });
   return async (hosts) => {
-    const results = run(...hosts.map((host) => toJax(jax, host))) as JaxArray[];
+    const args = hosts.filter(({ data }) => data.length > 0).map((host) => toJax(jax, host));
+    const results = wanted.length > 0 ? (run(...args) as JaxArray[]) : [];
     const data = await Promise.all(results.map((result) => result.data()));
-    return outputs.map((tensor, i) => fromJax(tensor.dtype, tensor.shape, data[i]!));
+    return outputs.map((tensor) => {
+      const index = wanted.indexOf(tensor);
+      return fromJax(tensor.dtype, tensor.shape, index < 0 ? [] : data[index]!);
+    });
   };
 }

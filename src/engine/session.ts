@@ -5,7 +5,7 @@
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { allocate, type HostTensor, Random, sizeOf, TenfoldError } from "../core/index.ts";
-import type { Tensor } from "./graph.ts";
+import { type Tensor, topologicalOrder } from "./graph.ts";
 import { type LoweredFunction, lower } from "./onnx/lower.ts";
 import type { TracedFunction } from "./trace.ts";
 
@@ -48,6 +48,10 @@ export class Session {
     try {
       const session = await ort.InferenceSession.create(lowered.model, {
         logSeverityLevel: 3,
+        // Its extended fusions insert operators that have no float64 kernel, such as QuickGelu.
+        graphOptimizationLevel: topologicalOrder(traced.outputs).some(({ dtype }) => dtype === "float64")
+          ? "basic"
+          : "all",
         ...(options.threads !== undefined && { intraOpNumThreads: options.threads }),
       });
       return new Session(ort, session, lowered);

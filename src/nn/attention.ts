@@ -1,6 +1,7 @@
 import { type HostTensor, hostTensor, type Random } from "../core/index.ts";
 import {
   add,
+  cast,
   constant,
   equal,
   iota,
@@ -40,7 +41,7 @@ export function attend(
 ): Tensor {
   const scale = query.shape.at(-1)! ** -0.5;
   const scores = matmul(mul(query, scale), transpose(key));
-  const weights = softmax(bias ? add(scores, bias) : scores);
+  const weights = softmax(bias ? add(scores, cast(bias, scores.dtype)) : scores);
   return matmul(dropout ? dropout(weights) : weights, value);
 }
 

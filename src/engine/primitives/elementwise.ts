@@ -119,7 +119,7 @@ export const relu = unary(
   "relu",
   "Relu",
   (jax, x) => jax.nn.relu(x),
-  (ct, _, y) => mul(ct, sign(y)),
+  (ct, _, y) => mul(ct, cast(greater(y, 0), y.dtype)),
 );
 
 const stopGradientPrimitive: Primitive = {

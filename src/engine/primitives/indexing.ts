@@ -102,10 +102,14 @@ const addAlongPrimitive: Primitive<{ axis: number }> = {
       axis,
       reduction: "add",
     }),
-  jax(jax, [x, updates, indices], { axis }, { dtype, shape }) {
-    const zeros = jax.numpy.zeros([...shape], { dtype: jax.numpy[dtype] });
-    const [, transposed] = jax.vjp((base: JaxArray) => jax.numpy.takeAlongAxis(base, indices!.ref, axis), [zeros]);
-    return jax.numpy.add(x!.ref, transposed(updates!.ref)[0] as JaxArray);
+  jax(jax, [x, updates, indices], { axis }, { shape }) {
+    // A comparison with every position: jax-js cannot scatter by indices that it computes in the same program.
+    const depth = shape[axis]!;
+    const positions = jax.numpy.arange(0, depth, 1, { dtype: jax.numpy.int32 });
+    const spread = positions.reshape([depth, ...Array<number>(shape.length - axis - 1).fill(1)]);
+    const hits = jax.numpy.equal(jax.numpy.expandDims(indices!.ref, axis + 1), spread);
+    const placed = jax.numpy.where(hits, jax.numpy.expandDims(updates!.ref, axis + 1), 0);
+    return jax.numpy.add(x!.ref, jax.numpy.sum(placed, axis));
   },
 };
 

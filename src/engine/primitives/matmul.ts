@@ -1,6 +1,7 @@
 /** Matrix products over the last two axes. @module */
 import { broadcastShapes, formatShape, ShapeError } from "../../core/index.ts";
 import { apply, type Primitive, type Tensor } from "../graph.ts";
+import type { JaxArray } from "../jax.ts";
 import type { Emitter } from "../onnx/emitter.ts";
 import { sumTo, transpose, transposeAxes } from "./movement.ts";
 import { requireFloat } from "./sources.ts";
@@ -24,7 +25,12 @@ const matmulPrimitive: Primitive = {
     return [sumTo(matmul(ct, transpose(y!)), x!.shape), sumTo(matmul(transpose(x!), ct), y!.shape)];
   },
   onnx: (emit, node) => emitMatmul(emit, node),
-  jax: (jax, [x, y]) => jax.numpy.matmul(x!.ref, y!.ref),
+  jax(jax, [x, y], _, { shape }) {
+    // Leading axes are broadcast here: jax-js pairs them wrongly where their numbers differ.
+    const batch = shape.slice(0, -2);
+    const full = (operand: JaxArray) => jax.numpy.broadcastTo(operand.ref, [...batch, ...operand.shape.slice(-2)]);
+    return jax.numpy.matmul(full(x!), full(y!));
+  },
 };
 
 /** An operand read through a transpose of its last two axes, where it is one. */

@@ -3,7 +3,7 @@ import { ShapeError } from "../../core/index.ts";
 import { apply, type Primitive, type Tensor } from "../graph.ts";
 import type { JaxArray, JaxModule } from "../jax.ts";
 import type { Emitter } from "../onnx/emitter.ts";
-import { equal, mul, sub, where } from "./elementwise.ts";
+import { cast, div, equal, mul, sub } from "./elementwise.ts";
 import { broadcastTo, checkAxis, reshape } from "./movement.ts";
 import { requireFloat } from "./sources.ts";
 
@@ -27,7 +27,7 @@ function reducePrimitive(
   name: string,
   emitNode: (emit: Emitter, x: string, axes: readonly number[]) => string,
   jaxOp: (jax: JaxModule, x: JaxArray, axes: number[]) => JaxArray,
-  gradient: (cotangent: Tensor, x: Tensor, y: Tensor) => Tensor,
+  gradient: (cotangent: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => Tensor,
 ): Primitive<ReduceParams> {
   return {
     name,
@@ -35,7 +35,7 @@ function reducePrimitive(
     gradient(ct, y, { axes }) {
       const x = y.inputs[0]!;
       const thin = thinShape(x, axes);
-      return [gradient(reshape(ct, thin), x, reshape(y, thin))];
+      return [gradient(reshape(ct, thin), x, reshape(y, thin), axes)];
     },
     onnx: (emit, { inputs: [x] }, { axes }) => emitNode(emit, emit.value(x!), axes),
     jax: (jax, [x], { axes }) => jaxOp(jax, x!.ref, [...axes]),
@@ -66,7 +66,11 @@ function reducer(primitive: Primitive<ReduceParams>, emptyAllowed: boolean) {
   };
 }
 
-const extremumGradient = (ct: Tensor, x: Tensor, y: Tensor): Tensor => where(equal(x, y), ct, 0);
+/** Elements that attain the extremum share its cotangent. */
+function extremumGradient(ct: Tensor, x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
+  const attained = cast(equal(x, y), x.dtype);
+  return mul(attained, div(ct, keepAxes(sum(attained, axes), x, axes)));
+}
 
 /** Sum over `axes`; 0 over no elements. */
 export const sum = reducer(
@@ -79,7 +83,7 @@ export const sum = reducer(
   true,
 );
 
-/** Largest element over `axes`; every element that attains it receives the gradient. */
+/** Largest element over `axes`; elements that attain it share the gradient. */
 export const max = reducer(
   reducePrimitive(
     "max",
@@ -90,7 +94,7 @@ export const max = reducer(
   false,
 );
 
-/** Smallest element over `axes`; every element that attains it receives the gradient. */
+/** Smallest element over `axes`; elements that attain it share the gradient. */
 export const min = reducer(
   reducePrimitive(
     "min",

@@ -1,0 +1,43 @@
+/** Data: datasets by name or path, the formats they come in, splits and scaling. @module */
+export {
+  /** Where downloads go by default. */
+  cacheDirectory,
+  /** How far a download is. */
+  type DownloadProgress,
+  /** Fetches a public data set, checked by its SHA-256. */
+  downloadSource,
+  /** The public data sets known by name. */
+  listSources,
+  /** A public data set: its files, where they come from, its licence. */
+  type Source,
+} from "./catalog.ts";
+/** CIFAR-10 binary files. */
+export { decodeCifar, readCifar } from "./cifar.ts";
+/** Examples to learn from: inputs, targets, and what they are called. */
+export type { Dataset } from "./dataset.ts";
+/** Arrays in the idx format. */
+export { decodeIdx, type IdxArray, readIdx } from "./idx.ts";
+/** What a label column is taken for. */
+export type { Task } from "./labels.ts";
+/** LIBSVM text files. */
+export { type LibsvmData, readLibsvm } from "./libsvm.ts";
+/** Loads a dataset by name or path. */
+export { type LoadOptions, loadDataset } from "./load.ts";
+/** NumPy's array files. */
+export { decodeNpy, readNpy } from "./npy.ts";
+/** Reads CSV, TSV, JSON-lines and Parquet files. */
+export { type ReadTableOptions, readTable } from "./read-table.ts";
+export {
+  /** What standardizing did: the datasets, and the shift and scale. */
+  type Standardized,
+  /** Disjoint parts of a dataset, stratified by class. */
+  splitDataset,
+  /** Mean 0 and standard deviation 1 for every feature, by the training part. */
+  standardize,
+  /** Some rows of a dataset. */
+  takeRows,
+} from "./split.ts";
+/** Tables: named columns of numbers or texts. */
+export type { Column, NumberColumn, Table, TextColumn } from "./table.ts";
+/** A dataset of a table's rows. */
+export { type TableDatasetOptions, tableDataset } from "./table-dataset.ts";

@@ -1,0 +1,190 @@
+/**
+ * Files that are whole or not there: atomic writes, hashes, output folders; and plain errors when the disk says no.
+ *
+ * @module
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { DataError, RunError } from "../core/index.ts";
+
+/** What the codes of Node's file errors mean to a reader. */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "no permission",
+  EDQUOT: "a full disk quota",
+  EISDIR: "a folder",
+  ENOENT: "nothing there",
+  ENOSPC: "no space left on the device",
+  ENOTDIR: "a file where a folder should be",
+  EPERM: "no permission",
+  EROFS: "a read-only file system",
+};
+
+const hints: Readonly<Record<string, string>> = {
+  ENOSPC: "free some space, or write elsewhere",
+  EDQUOT: "free some space, or write elsewhere",
+  EACCES: "write to a folder of your own",
+  EPERM: "write to a folder of your own",
+  EROFS: "write to a folder of your own",
+};
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  return reasons[codeOf(error) ?? ""] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** The error to throw where reading `path` failed with `error`. */
+export function readFailure(path: string, error: unknown): DataError {
+  const hint = codeOf(error) === "ENOENT" ? "check the path" : undefined;
+  return new DataError({ where: path, expected: "a readable file", found: reasonOf(error), hint, cause: error });
+}
+
+/** The error to throw where writing `path` failed with `error`. */
+export function writeFailure(path: string, error: unknown): RunError {
+  const hint = hints[codeOf(error) ?? ""];
+  return new RunError({ where: path, expected: "a writable place", found: reasonOf(error), hint, cause: error });
+}
+
+/**
+ * All bytes of a file.
+ *
+ * @throws {DataError} where there is no such file or it cannot be read
+ * @example
+ * ```ts
+ * const bytes = await readFileBytes("model.safetensors");
+ * ```
+ */
+export async function readFileBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw readFailure(path, error);
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return; // Windows cannot open folders, and its rename is durable by itself.
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/**
+ * Writes a file so that, whenever the process or machine stops, `path` holds its old bytes or all of the new ones. The
+ * bytes go to a temporary name in the same folder, are synced, and renamed; then the folder is synced.
+ *
+ * @param path - file to write or replace; its folder must exist
+ * @param bytes - the whole content; text is written as UTF-8
+ * @throws {RunError} where the file cannot be written (disk full, no permission, read-only, no such folder); nothing is left
+ * behind then
+ * @example
+ * ```ts
+ * await writeFileAtomic("runs/a/report.json", JSON.stringify(report));
+ * ```
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}); // The first error is the one to tell.
+    throw writeFailure(path, error);
+  }
+}
+
+/**
+ * SHA-256 of bytes, or of a text's UTF-8 bytes, as 64 hex digits.
+ *
+ * @example
+ * ```ts
+ * sha256("abc"); // "ba7816bf…"
+ * ```
+ */
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/**
+ * SHA-256 of a file's bytes, as 64 hex digits, read piece by piece.
+ *
+ * @throws {DataError} where the file cannot be read
+ */
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    throw readFailure(path, error);
+  }
+  return hash.digest("hex");
+}
+
+/** Whether `inner` is `outer` or lies in it. */
+function contains(outer: string, inner: string): boolean {
+  const path = relative(outer, inner);
+  return !isAbsolute(path) && path.split(sep)[0] !== "..";
+}
+
+/**
+ * Makes sure that `path` is a folder with nothing in it, creating it and its parents where needed.
+ *
+ * @param path - the folder
+ * @param options.force - empty a folder that has something in it; default false. Never empties a folder that holds the
+ * working directory or the home folder
+ * @throws {RunError} where the folder is not empty and `force` is not set, where `path` is no folder, or where it cannot be
+ * created or emptied
+ * @example
+ * ```ts
+ * await ensureEmptyDirectory("runs/mnist", { force: false });
+ * ```
+ */
+export async function ensureEmptyDirectory(path: string, options: { force?: boolean } = {}): Promise<void> {
+  let entries: string[];
+  try {
+    await mkdir(path, { recursive: true });
+    entries = await readdir(path);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") {
+      throw new RunError({ where: path, expected: "a folder", found: "a file", hint: "choose another name" });
+    }
+    throw writeFailure(path, error);
+  }
+  if (entries.length === 0) return;
+  if (!options.force) {
+    const found = `a folder with ${entries.length} ${entries.length === 1 ? "entry" : "entries"}`;
+    const hint = "choose another folder, or replace this one with --force";
+    throw new RunError({ where: path, expected: "a new or empty folder", found, hint });
+  }
+  const real = await realpath(path);
+  if (contains(real, process.cwd()) || contains(real, homedir())) {
+    throw new RunError({
+      where: path,
+      expected: "a folder that is safe to empty",
+      found: "one that holds the working directory or the home folder",
+      hint: "choose another folder",
+    });
+  }
+  try {
+    for (const entry of entries) await rm(join(path, entry), { recursive: true, force: true });
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+}

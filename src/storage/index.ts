@@ -1,0 +1,31 @@
+/** Files: atomic writes, hashes, safetensors, TensorBoard events. @module */
+export {
+  /** Makes sure that a folder exists and is empty. */
+  ensureEmptyDirectory,
+  /** The error for a file that cannot be read. */
+  readFailure,
+  /** All bytes of a file. */
+  readFileBytes,
+  /** SHA-256 of bytes or text, as hex. */
+  sha256,
+  /** SHA-256 of a file, as hex. */
+  sha256File,
+  /** The error for a file that cannot be written. */
+  writeFailure,
+  /** Writes a file whole or not at all. */
+  writeFileAtomic,
+} from "./files.ts";
+export {
+  /** Tensors from the bytes of a safetensors file. */
+  decodeSafetensors,
+  /** The bytes of a safetensors file. */
+  encodeSafetensors,
+  /** Reads a safetensors file. */
+  readSafetensors,
+  /** What a safetensors file holds. */
+  type Safetensors,
+  /** Writes a safetensors file. */
+  writeSafetensors,
+} from "./safetensors.ts";
+/** Appends scalars to a TensorBoard event file. */
+export { TensorBoardWriter } from "./tensorboard.ts";
