@@ -3,12 +3,14 @@ import { flattenTree, type HostTensor, hostTensor, type Tree, unflattenTree } fr
 import {
   type CompileOptions,
   compileStep,
+  concat,
+  reshape,
   type Stepper,
   type Tensor,
   type Tensors,
   valueAndGrad,
 } from "../engine/index.ts";
-import { isBuffer, type Layer, Mode, type Parameters, type Traced } from "../nn/index.ts";
+import { isBuffer, type Layer, Mode, type Traced } from "../nn/index.ts";
 import { clipByGlobalNorm, globalNorm, type Optimizer } from "../optim/index.ts";
 
 /** A loss: a float scalar from the model's output and the targets. */
@@ -23,6 +25,8 @@ export interface StepOptions<P, In, Out> {
   readonly clipNorm?: number;
   /** Whether the parameter at a path is trained; buffers never are. Default all. */
   readonly trainable?: (path: string) => boolean;
+  /** Whether a step hands out its gradient, for orders that balance gradients; default false. */
+  readonly reportGradient?: boolean;
   readonly compile?: CompileOptions;
 }
 
@@ -38,6 +42,8 @@ export interface StepReport {
   readonly loss: HostTensor;
   /** float32 scalar: global norm of the gradient before clipping. */
   readonly gradientNorm: HostTensor;
+  /** float32 [parameters]: the gradient of all trained parameters in one, where it was asked for. */
+  readonly gradient?: HostTensor;
 }
 
 /** A compiled training step. */
@@ -101,7 +107,13 @@ export function compileTrainStep<P, In, Out>(
       clipNorm === undefined ? { gradients: raw, norm: globalNorm(raw) } : clipByGlobalNorm(raw, clipNorm);
     const updated = optimizer.update(trained, clipped.gradients, memory, { learningRate, step: count });
     const next = { params: mode.updated(withTrained(updated.params)), optimizer: updated.state };
-    return [next, { loss: value, gradientNorm: clipped.norm }] as const;
+    const flat = options.reportGradient && {
+      gradient: concat(
+        raw.map((g) => reshape(g, [-1])),
+        0,
+      ),
+    };
+    return [next, { loss: value, gradientNorm: clipped.norm, ...flat }] as const;
   }
 
   const stepper = compileStep(step as never, state as never, {
@@ -116,6 +128,3 @@ export function compileTrainStep<P, In, Out>(
     dispose: () => stepper.dispose(),
   };
 }
-
-/** Parameters drawn anew. */
-export type InitialParameters = Parameters;

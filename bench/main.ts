@@ -1,0 +1,42 @@
+/**
+ * Benchmarks: `npm run bench -- steps [--peer FILE]` and `npm run bench -- overhead`.
+ *
+ * They print a table, or with --json one document. Timings are medians; ratios come from interleaved steps of one run.
+ */
+import { Command } from "commander";
+import { measureOverhead } from "./overhead.ts";
+import { measureSteps } from "./steps.ts";
+
+const program = new Command("bench").description("time the engine, beside PyTorch and jax-js where they are present");
+
+program
+  .command("steps")
+  .description("milliseconds a training step of mlp, transformer, lenet and resnet")
+  .option("--peer <file>", "script that times the same steps in PyTorch, a line of input a step")
+  .option("--python <program>", "Python that has PyTorch", "/usr/bin/python3")
+  .option("--steps <n>", "steps to time after the first ones", "30")
+  .option("--only <names>", "workloads, separated by commas")
+  .option("--no-jax", "leave out jax-js WebAssembly, which is slow on convolutions")
+  .option("--json", "print one JSON document")
+  .action(async (options) => {
+    const workloads = await measureSteps({
+      ...(options.peer && { peer: options.peer }),
+      python: options.python,
+      steps: Number(options.steps),
+      only: options.only?.split(","),
+      jax: options.jax,
+    });
+    if (options.json) console.log(JSON.stringify({ workloads }, null, 2));
+    else console.table(Object.fromEntries(workloads.map(({ name, ...row }) => [name, row])));
+  });
+
+program
+  .command("overhead")
+  .description("microseconds a call of a tiny graph; milliseconds to trace, lower and load the transformer")
+  .option("--json", "print one JSON document")
+  .action(async (options) => {
+    const result = await measureOverhead();
+    console.log(options.json ? JSON.stringify(result, null, 2) : result);
+  });
+
+await program.parseAsync(process.argv);

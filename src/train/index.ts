@@ -1,0 +1,15 @@
+/** The training loop and what it leaves behind. @module */
+export { type BatchPlan, gatherRows, planBatches } from "./batches.ts";
+export { createEvaluator, type Evaluation, type Evaluator } from "./evaluate.ts";
+export { type FitEvent, type FitOptions, fit } from "./fit.ts";
+export { type Checkpoint, RunFolder, type RunIdentity } from "./run-folder.ts";
+export {
+  compileTrainStep,
+  initialState,
+  type Loss,
+  type StepOptions,
+  type StepReport,
+  type TrainState,
+  type TrainStep,
+  trainablePaths,
+} from "./step.ts";
