@@ -6,12 +6,6 @@ import { describe, it } from "vitest";
 
 const folder = join(process.env.TENFOLD_SHARED ?? fileURLToPath(new URL("../../shared", import.meta.url)), "data");
 
-/** Path of `relative`, such as `mnist/train-images-idx3-ubyte.gz`, or undefined where the data is not on this machine. */
-export function sharedData(relative: string): string | undefined {
-  const path = join(folder, relative);
-  return existsSync(path) ? path : undefined;
-}
-
 /**
  * A `describe` for tests of the shared data. Where the folder is absent it is skipped, with the reason in its name; under
  * `CI=true` it fails instead.

@@ -18,6 +18,7 @@ export {
   ShapeError,
   TenfoldError,
 } from "./errors.ts";
+export { nearest } from "./nearest.ts";
 export { Random } from "./random.ts";
 export { broadcastShapes, formatShape, type Shape, sameShape, sizeOf, stridesOf } from "./shape.ts";
 export { type HostTensor, hostTensor } from "./tensor.ts";

@@ -59,7 +59,7 @@ export {
 } from "./primitives/indexing.ts";
 export { matmul } from "./primitives/matmul.ts";
 export { broadcastTo, concat, pad, type Range, reshape, slice, stack, transpose } from "./primitives/movement.ts";
-export { averagePool2d, globalAveragePool2d, maxPool2d, type PoolOptions } from "./primitives/pooling.ts";
+export { averagePool2d, globalAveragePool2d, maxPool2d, type PoolOptions, upsample2d } from "./primitives/pooling.ts";
 export {
   type Axes,
   argmax,

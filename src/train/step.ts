@@ -2,6 +2,7 @@
 import { flattenTree, type HostTensor, hostTensor, type Tree, unflattenTree } from "../core/index.ts";
 import {
   type CompileOptions,
+  cast,
   compileStep,
   concat,
   reshape,
@@ -105,7 +106,9 @@ export function compileTrainStep<P, In, Out>(
     const raw = gradient as readonly Tensor[];
     const clipped =
       clipNorm === undefined ? { gradients: raw, norm: globalNorm(raw) } : clipByGlobalNorm(raw, clipNorm);
-    const updated = optimizer.update(trained, clipped.gradients, memory, { learningRate, step: count });
+    const asParams = (value: Tensor) => cast(value, trained[0]?.dtype ?? "float32");
+    const info = { learningRate: asParams(learningRate), step: asParams(count) };
+    const updated = optimizer.update(trained, clipped.gradients, memory, info);
     const next = { params: mode.updated(withTrained(updated.params)), optimizer: updated.state };
     const flat = options.reportGradient && {
       gradient: concat(

@@ -11,7 +11,11 @@ const folder = mkdtempSync(join(tmpdir(), "tenfold-resume-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the training script; kills it with SIGKILL after step `killAt`. Resolves to its last line. */
-async function train(run: string, order: string, { resume = false, killAt }: { resume?: boolean; killAt?: number } = {}) {
+async function train(
+  run: string,
+  order: string,
+  { resume = false, killAt }: { resume?: boolean; killAt?: number } = {},
+) {
   const script = join(import.meta.dirname, "killed-run.ts");
   const args = ["--import", "tsx", script, run, order, ...(resume ? ["--resume"] : [])];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
@@ -61,12 +65,17 @@ describe("a run killed with SIGKILL and resumed ends with the same bytes as one 
   it("refuses a damaged checkpoint and says which one to go back to", async () => {
     const run = join(folder, "damaged");
     await train(run, "rr", { killAt: 30 });
-    const file = readdirSync(join(run, "checkpoints")).filter((name) => name.endsWith(".safetensors")).sort().at(-1)!;
+    const file = readdirSync(join(run, "checkpoints"))
+      .filter((name) => name.endsWith(".safetensors"))
+      .sort()
+      .at(-1)!;
     const path = join(run, "checkpoints", file);
     const bytes = readFileSync(path);
     bytes[bytes.length - 3]! ^= 1;
     writeFileSync(path, bytes);
-    await expect(train(run, "rr", { resume: true })).rejects.toThrow(/the file is damaged\. Hint: delete it to go on from step \d+/);
+    await expect(train(run, "rr", { resume: true })).rejects.toThrow(
+      /the file is damaged\. Hint: delete it to go on from step \d+/,
+    );
     rmSync(path);
     expect(await train(run, "rr", { resume: true })).toBe("done");
   }, 60_000);
@@ -74,7 +83,9 @@ describe("a run killed with SIGKILL and resumed ends with the same bytes as one 
   it("refuses to go on as another run", async () => {
     const run = join(folder, "other");
     await train(run, "rr", { killAt: 10 });
-    await expect(train(run, "ss", { resume: true })).rejects.toThrow(/"order": expected "ss", as this run has it, found "rr"/);
+    await expect(train(run, "ss", { resume: true })).rejects.toThrow(
+      /"order": expected "ss", as this run has it, found "rr"/,
+    );
     await expect(train(run, "rr")).rejects.toThrow(/expected a new or empty folder/);
   }, 60_000);
 });

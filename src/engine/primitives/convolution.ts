@@ -3,9 +3,9 @@ import { allocate, formatShape, hostTensor, type Shape, ShapeError, sizeOf } fro
 import { apply, type Primitive, type Tensor } from "../graph.ts";
 import type { JaxArray, JaxModule } from "../jax.ts";
 import type { Emitter } from "../onnx/emitter.ts";
-import { take } from "./indexing.ts";
+import { add } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
-import { pad, reshape, transpose } from "./movement.ts";
+import { pad, type Range, reshape, slice } from "./movement.ts";
 import { constant, requireFloat } from "./sources.ts";
 
 /** Two numbers: along height and along width. */
@@ -234,7 +234,7 @@ export function conv2d(x: Tensor, filter: Tensor, options: ConvOptions = {}): Te
     });
   }
   const window = resolveWindow("conv2d", x, [filter.shape[2]!, filter.shape[3]!], options);
-  if (x.dtype === "float64") return convolveByPatches(x, filter, window, groups);
+  if (x.dtype === "float64") return convolveByTaps(x, filter, window, groups);
   return apply(convPrimitive, [x, filter], { ...window, groups });
 }
 
@@ -260,22 +260,28 @@ export function tapPositions(window: Window, height: number, width: number): Int
   return positions;
 }
 
-/** The same by gathered patches and matrix products: for float64, which has no convolution kernels. */
-function convolveByPatches(x: Tensor, filter: Tensor, window: Window, groups: number): Tensor {
+/** The same as a sum of matrix products, one for every tap of the filter: for float64, which has no convolution kernels. */
+function convolveByTaps(x: Tensor, filter: Tensor, window: Window, groups: number): Tensor {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const [outputs, perGroup] = filter.shape as [number, number];
-  const taps = window.kernel[0] * window.kernel[1];
+  const outputs = filter.shape[0]!;
+  const { kernel, strides, dilations } = window;
   const [outHeight, outWidth] = windowOutput(window, height, width);
   const padded = pad(x, [[0, 0], [0, 0], ...window.padding]);
-  const flat = reshape(padded, [batch, channels, padded.shape[2]! * padded.shape[3]!]);
-  const positions = tapPositions(window, height, width);
-  const patches = take(flat, constant(hostTensor(positions, [outHeight * outWidth, taps])), 2);
-  // [batch, groups, perGroup, positions, taps] -> [batch, groups, positions, perGroup * taps]
-  const split = reshape(patches, [batch, groups, perGroup, outHeight * outWidth, taps]);
-  const rows = reshape(transpose(split, [0, 1, 3, 2, 4]), [batch, groups, outHeight * outWidth, perGroup * taps]);
-  const columns = transpose(reshape(filter, [groups, outputs / groups, perGroup * taps]));
-  const product = transpose(matmul(rows, columns));
-  return reshape(product, [batch, outputs, outHeight, outWidth]);
+  const range = (tap: number, axis: 0 | 1, count: number): Range => {
+    const start = tap * dilations[axis];
+    return [start, start + (count - 1) * strides[axis] + 1, strides[axis]];
+  };
+  const products: Tensor[] = [];
+  for (let i = 0; i < kernel[0]; i++) {
+    for (let j = 0; j < kernel[1]; j++) {
+      const image = slice(padded, [null, null, range(i, 0, outHeight), range(j, 1, outWidth)]);
+      const columns = reshape(image, [batch, groups, channels / groups, outHeight * outWidth]);
+      const tap = slice(filter, [null, null, [i, i + 1], [j, j + 1]]);
+      products.push(matmul(reshape(tap, [groups, outputs / groups, channels / groups]), columns));
+    }
+  }
+  const total = products.reduce((sum, product) => add(sum, product));
+  return reshape(total, [batch, outputs, outHeight, outWidth]);
 }
 
 /** A filter [channels, 1, h, w] that averages each channel's window. */

@@ -4,7 +4,7 @@ import { apply, type Primitive, type Tensor } from "../graph.ts";
 import type { JaxArray, JaxModule } from "../jax.ts";
 import { emitConv } from "./convolution.ts";
 import { emitMatmul } from "./matmul.ts";
-import { broadcastTo, sumTo } from "./movement.ts";
+import { sumTo } from "./movement.ts";
 import { requireFloat, scalar, scalarValue, toTensor } from "./sources.ts";
 
 // ---------------------------------------------------------------------------------------------- one operand
@@ -458,10 +458,4 @@ export function clip(x: Tensor, low: Operand, high: Operand): Tensor {
 /** x², element by element. */
 export function square(x: Tensor): Tensor {
   return mul(x, x);
-}
-
-/** x broadcast so that both have one shape; for operations that do not broadcast by themselves. */
-export function broadcastTogether(x: Tensor, y: Tensor): [Tensor, Tensor] {
-  const { shape } = broadcastSignature("broadcast", [x, y], x.dtype);
-  return [broadcastTo(x, shape), broadcastTo(y, shape)];
 }

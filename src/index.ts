@@ -1,0 +1,34 @@
+/**
+ * Tenfold: ten published deep-learning methods as tools, on one engine. Each folder is also an entry of its own, such as
+ * `tenfold/engine` and `tenfold/permutation-sgd`.
+ *
+ * @example
+ * ```ts
+ * import { data, nn, optim, train } from "tenfold";
+ *
+ * const digits = await data.loadDataset("digits", { split: "train" });
+ * const model = nn.sequential([nn.flatten(), nn.linear(64, 32), nn.relu(), nn.linear(32, 10)]);
+ * const run = train.fit({
+ *   model, loss: nn.crossEntropy, optimizer: optim.adamW(), data: digits, epochs: 5, batchSize: 32, learningRate: 1e-2,
+ * });
+ * for await (const event of run) if (event.type === "epoch") console.log(event.epoch, event.loss);
+ * ```
+ *
+ * @module
+ */
+/** Errors, shapes, random numbers and parameter trees. */
+export * as core from "./core/index.ts";
+/** Datasets by name or path. */
+export * as data from "./data/index.ts";
+/** Traced functions, compiled and differentiated. */
+export * as engine from "./engine/index.ts";
+/** Layers and losses. */
+export * as nn from "./nn/index.ts";
+/** Optimizers, schedules and orders of examples. */
+export * as optim from "./optim/index.ts";
+/** Files: safetensors, atomic writes, TensorBoard. */
+export * as storage from "./storage/index.ts";
+/** The room of permutation-based SGD. */
+export * as permutationSgd from "./systems/permutation-sgd/index.ts";
+/** The training loop. */
+export * as train from "./train/index.ts";

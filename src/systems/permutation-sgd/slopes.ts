@@ -1,0 +1,64 @@
+import { linearRegression, quantile } from "simple-statistics";
+import type { Random } from "../../core/index.ts";
+
+/** A straight line through points on log-log axes: y = exp(intercept) x^slope. */
+export interface PowerLaw {
+  readonly slope: number;
+  readonly intercept: number;
+}
+
+/** Least squares of log y on log x; every x and y positive, at least two different x. */
+export function fitPowerLaw(x: readonly number[], y: readonly number[]): PowerLaw {
+  const { m, b } = linearRegression(x.map((value, i) => [Math.log(value), Math.log(y[i]!)]));
+  return { slope: m, intercept: b };
+}
+
+/** The law's values at `x`: the line to draw through the points. */
+export function evaluatePowerLaw(law: PowerLaw, x: readonly number[]): number[] {
+  return x.map((value) => Math.exp(law.intercept + law.slope * Math.log(value)));
+}
+
+/** Median and quartiles of repeated measurements. */
+export function summarize(values: readonly number[]): { median: number; quartiles: [number, number] } {
+  const [low, median, high] = quantile([...values], [0.25, 0.5, 0.75]) as [number, number, number];
+  return { median, quartiles: [low, high] };
+}
+
+/**
+ * A 95% interval for the slope of the medians: the groups are drawn anew with replacement, a whole group at a time as its
+ * samples share a problem, and the line is fitted again.
+ *
+ * @param x - the points' places
+ * @param groups - by problem, by run: a value for every place in `x`
+ * @param random - the stream drawn from
+ * @param resamples - how often
+ */
+export function bootstrapSlope(
+  x: readonly number[],
+  groups: readonly (readonly (readonly number[])[])[],
+  random: Random,
+  resamples = 1000,
+): [low: number, high: number] {
+  const slopes = Array.from({ length: resamples }, () => {
+    const samples = groups.flatMap(() => groups[random.integer(groups.length)]!);
+    const medians = x.map((_, k) =>
+      quantile(
+        samples.map((sample) => sample[k]!),
+        0.5,
+      ),
+    );
+    return fitPowerLaw(x, medians).slope;
+  });
+  const [low, high] = quantile(slopes, [0.025, 0.975]) as [number, number];
+  return [low, high];
+}
+
+/** The windows in which slopes must lie; for the claims A1 and A2. */
+export const slopeWindows = {
+  rr: [-3.6, -2.5],
+  ss: [-2.3, -1.7],
+  igd: [-2.2, -1.7],
+  "ff-rr": [Number.NEGATIVE_INFINITY, -3.9],
+  "ff-ss": [-4.3, -3.3],
+  "ff-igd": [Number.NEGATIVE_INFINITY, -2.8],
+} as const satisfies Record<string, readonly [number, number]>;
