@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { loadDataset } from "../src/data/index.ts";
-import { conv2d, crossEntropy, flatten, linear, maxPool2d, relu, sequential } from "../src/nn/index.ts";
+import { crossEntropy, lenet } from "../src/nn/index.ts";
 import { cosineSchedule, sgd } from "../src/optim/index.ts";
 import { fit } from "../src/train/index.ts";
 
@@ -21,21 +21,6 @@ const { values } = parseArgs({
   },
 });
 
-const lenet = sequential([
-  conv2d(1, 6, 5, { padding: 2 }),
-  relu(),
-  maxPool2d(2),
-  conv2d(6, 16, 5),
-  relu(),
-  maxPool2d(2),
-  flatten(),
-  linear(400, 120),
-  relu(),
-  linear(120, 84),
-  relu(),
-  linear(84, 10),
-]);
-
 const data = await loadDataset(values.data, { split: "train" });
 const validation = await loadDataset(values.data, { split: "test" });
 const [epochs, batchSize] = [Number(values.epochs), 128];
@@ -43,7 +28,7 @@ const totalSteps = epochs * Math.ceil(data.inputs.shape[0]! / batchSize);
 const started = performance.now();
 
 const run = fit({
-  model: lenet,
+  model: lenet({ channels: 1, height: 28, width: 28 }, 10),
   loss: crossEntropy,
   optimizer: sgd({ momentum: 0.9 }),
   data,

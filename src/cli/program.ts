@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Room } from "../systems/index.ts";
 import { registerData } from "./data.ts";
 import { registerReproduce } from "./reproduce.ts";
+import { registerTrain } from "./train.ts";
 import { packageVersion } from "./version.ts";
 
 /** `error: unknown command 'x'\n(Did you mean y?)` as `tenfold: unknown command 'x'. Hint: did you mean y?` */
@@ -34,6 +35,7 @@ export async function createProgram(rooms: readonly Room[], words: readonly stri
   }
   program.commandsGroup("Commands:");
   registerReproduce(program, rooms);
+  registerTrain(program);
   registerData(program);
   return program;
 }

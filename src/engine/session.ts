@@ -6,6 +6,7 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { allocate, type HostTensor, Random, sizeOf, TenfoldError } from "../core/index.ts";
 import { type Tensor, topologicalOrder } from "./graph.ts";
+import { reorderProbe } from "./onnx/emitter.ts";
 import { type LoweredFunction, lower } from "./onnx/lower.ts";
 import type { TracedFunction } from "./trace.ts";
 
@@ -17,6 +18,28 @@ let loaded: Promise<Ort> | undefined;
 function loadOrt(): Promise<Ort> {
   loaded ??= import("onnxruntime-node").then((module) => ("default" in module ? (module.default as Ort) : module));
   return loaded;
+}
+
+let probed: Promise<number> | undefined;
+
+/**
+ * How many channels ONNX Runtime's blocked convolutions take together on this machine: 8, 16, or 1 where it has none. Read off
+ * the order in which it lays out 32 channels of two pixels.
+ */
+function channelBlock(ort: Ort): Promise<number> {
+  probed ??= (async () => {
+    const data = Float32Array.from({ length: 64 }, (_, i) => i);
+    try {
+      const session = await ort.InferenceSession.create(reorderProbe([1, 32, 1, 2]), { logSeverityLevel: 4 });
+      const { y } = await session.run({ x: new ort.Tensor("float32", data, [1, 32, 1, 2]) });
+      await session.release();
+      // Element 1 is the second pixel of the first channel: it comes after a whole block of first pixels.
+      return Array.from(y!.data as Float32Array).indexOf(1);
+    } catch {
+      return 1;
+    }
+  })();
+  return probed;
 }
 
 /** How sessions run. */
@@ -44,7 +67,7 @@ export class Session {
   /** Lowers and loads `traced`. Rejects with {@link MissingKernelError} where ONNX Runtime lacks a kernel. */
   static async create(traced: TracedFunction, options: SessionOptions): Promise<Session> {
     const ort = await loadOrt();
-    const lowered = lower(traced, { portable: false, channelBlock: 1 });
+    const lowered = lower(traced, { portable: false, channelBlock: await channelBlock(ort) });
     try {
       const session = await ort.InferenceSession.create(lowered.model, {
         logSeverityLevel: 3,

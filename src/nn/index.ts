@@ -33,6 +33,7 @@ export {
 } from "./layer.ts";
 export { applyLinear, type EmbeddingParams, embedding, type LinearParams, linear } from "./linear.ts";
 export { accuracy, binaryCrossEntropy, type CrossEntropyOptions, crossEntropy, meanSquaredError } from "./loss.ts";
+export { type ImageSize, lenet, mlp } from "./models.ts";
 export {
   type BatchNormOptions,
   type BatchNormParams,

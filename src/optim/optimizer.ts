@@ -3,9 +3,9 @@ import type { Tensor, Tensors } from "../engine/index.ts";
 
 /** What a step tells the optimizer besides the gradients. */
 export interface StepInfo {
-  /** float32 scalar, set anew at every step. */
+  /** Scalar of the parameters' dtype, set anew at every step. */
   readonly learningRate: Tensor;
-  /** float32 scalar: 1 at the first step. */
+  /** Scalar of the parameters' dtype: 1 at the first step. */
   readonly step: Tensor;
 }
 

@@ -118,9 +118,10 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
   let order: Order = createOrder(orderName, { size: plan.units, seed });
   let step = 0;
   let epochLoss = 0;
+  let firstLoss: number | undefined;
   let state = fresh;
   if (checkpoint) {
-    ({ state, order, epochLoss } = restore(checkpoint, fresh));
+    ({ state, order, epochLoss, firstLoss } = restore(checkpoint, fresh));
     step = checkpoint.step;
   }
   await folder?.rewindMetrics(step);
@@ -133,7 +134,7 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
   const save = async (): Promise<void> => {
     if (!folder || saved === step) return;
     const current = trainStep.state();
-    const facts = { epochLoss, order: { name: order.state().name, values: order.state().values } };
+    const facts = { epochLoss, firstLoss, order: { name: order.state().name, values: order.state().values } };
     await folder.saveCheckpoint({ step, tensors: { ...stateTensors(current), ...orderTensors(order) }, facts });
     saved = step;
   };
@@ -158,7 +159,9 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
         const report = await trainStep.run(batch, { learningRate, step, seed: stepSeed(seed, step) });
         const loss = report.loss.data[0]!;
         const gradientNorm = report.gradientNorm.data[0]!;
-        if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+        firstLoss ??= loss;
+        const runaway = loss > runawayFactor * Math.max(1, firstLoss);
+        if (runaway || !Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
           throw divergence(step, epoch, loss, gradientNorm, learningRate, folder, saved);
         }
         if (order.needsGradients) order.observe(position, report.gradient!.data);
@@ -203,6 +206,9 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
     await evaluator.dispose();
   }
 }
+
+/** A loss so many times the first one (or 1) has left for good, though its numbers may stay finite. */
+const runawayFactor = 1e4;
 
 /** A seed for every step, so that random inputs do not depend on how often the run was resumed. */
 function stepSeed(seed: number, step: number): number {
@@ -289,7 +295,7 @@ function orderTensors(order: Order): Record<string, HostTensor> {
 function restore(
   { tensors, facts }: Checkpoint,
   fresh: TrainState,
-): { state: TrainState; order: Order; epochLoss: number } {
+): { state: TrainState; order: Order; epochLoss: number; firstLoss: number } {
   const state = mapTree(fresh as unknown as Tree<HostTensor>, (leaf, path) => {
     const saved = tensors[path];
     if (saved && sameShape(saved.shape, leaf.shape) && saved.dtype === leaf.dtype) return saved;
@@ -300,11 +306,15 @@ function restore(
       hint: "go on with the model that the run was started with",
     });
   }) as unknown as TrainState;
-  const { order, epochLoss } = facts as { order: { name: string; values: Record<string, number> }; epochLoss: number };
+  const { order, epochLoss, firstLoss } = facts as {
+    order: { name: string; values: Record<string, number> };
+    epochLoss: number;
+    firstLoss: number;
+  };
   const arrays = Object.fromEntries(
     Object.entries(tensors).flatMap(([name, { data }]) => (name.startsWith("order.") ? [[name.slice(6), data]] : [])),
   );
-  return { state, order: restoreOrder({ ...order, arrays }), epochLoss };
+  return { state, order: restoreOrder({ ...order, arrays }), epochLoss, firstLoss };
 }
 
 function divergence(
@@ -316,11 +326,14 @@ function divergence(
   folder: RunFolder | undefined,
   saved: number,
 ): DivergenceError {
-  const what = Number.isFinite(loss) ? `a gradient of norm ${gradientNorm}` : `a loss of ${loss}`;
+  const what =
+    Number.isFinite(gradientNorm) || !Number.isFinite(loss)
+      ? `a loss of ${loss}`
+      : `a gradient of norm ${gradientNorm}`;
   const stays = folder && saved >= 0 ? `; the checkpoint of step ${saved} is kept` : "";
   return new DivergenceError({
     where: `step ${step + 1} (epoch ${epoch + 1})`,
-    expected: "a finite loss and gradient",
+    expected: "a loss that stays near where it began, and a finite gradient",
     found: `${what} at learning rate ${learningRate}${stays}`,
     hint: `train with a smaller learning rate, such as ${Number((learningRate / 10).toPrecision(2))}`,
   });

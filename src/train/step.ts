@@ -2,7 +2,6 @@
 import { flattenTree, type HostTensor, hostTensor, type Tree, unflattenTree } from "../core/index.ts";
 import {
   type CompileOptions,
-  cast,
   compileStep,
   concat,
   reshape,
@@ -106,9 +105,7 @@ export function compileTrainStep<P, In, Out>(
     const raw = gradient as readonly Tensor[];
     const clipped =
       clipNorm === undefined ? { gradients: raw, norm: globalNorm(raw) } : clipByGlobalNorm(raw, clipNorm);
-    const asParams = (value: Tensor) => cast(value, trained[0]?.dtype ?? "float32");
-    const info = { learningRate: asParams(learningRate), step: asParams(count) };
-    const updated = optimizer.update(trained, clipped.gradients, memory, info);
+    const updated = optimizer.update(trained, clipped.gradients, memory, { learningRate, step: count });
     const next = { params: mode.updated(withTrained(updated.params)), optimizer: updated.state };
     const flat = options.reportGradient && {
       gradient: concat(
@@ -123,7 +120,9 @@ export function compileTrainStep<P, In, Out>(
     ...options.compile,
     names: ["inputs", "targets", "learningRate", "step"],
   }) as Stepper<TrainState, readonly unknown[], StepReport>;
-  const scalar = (value: number) => hostTensor(Float32Array.of(value), []);
+  // The rate and the step have the dtype of what is trained: 0.1 as a float32 is not 0.1 to a float64 model.
+  const double = flattenTree(state.params).some(([path, { dtype }]) => paths.has(path) && dtype === "float64");
+  const scalar = (value: number) => hostTensor(double ? Float64Array.of(value) : Float32Array.of(value), []);
   return {
     run: ({ inputs, targets }, { learningRate, step: index, seed }) =>
       stepper.run(seed, inputs, targets, scalar(learningRate), scalar(index + 1)) as Promise<StepReport>,

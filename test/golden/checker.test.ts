@@ -43,7 +43,7 @@ describeWith(pythonOnnx, "every graph passes onnx.checker with full_check", () =
         };
         for (const [kind, f] of Object.entries(smooth ? { value: fn, gradient } : { value: fn })) {
           for (const portable of [false, true]) {
-            const { model } = lower(traceFunction(f, hosts), { portable, channelBlock: 1 });
+            const { model } = lower(traceFunction(f, hosts), { portable, channelBlock: 16 });
             writeFileSync(join(folder, `${index}-${name.replaceAll(/\W/g, "-")}-${kind}-${portable}.onnx`), model);
           }
         }

@@ -12,7 +12,8 @@ import { describeWithShared } from "../shared.ts";
 
 /** PyTorch's name of one of our parameters. */
 const torchNames: Record<string, (path: string) => string> = {
-  mlp: (path) => path,
+  // Ours begins with a layer that flattens.
+  mlp: (path) => path.replace(/^\d+/, (index) => String(Number(index) - 1)),
   lenet: (path) => path,
   resnet: (path) =>
     path.replace("8.", "9.").replace("runningMean", "running_mean").replace("runningVariance", "running_var"),

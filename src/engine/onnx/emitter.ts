@@ -170,27 +170,48 @@ export class Emitter {
     for (const node of [...this.#nodes, ...copies]) node.input = node.input.map(rename);
     for (const node of this.#nodes) node.output = node.output.map(rename);
     const nodes = [...this.#nodes, ...copies];
-    const domains = new Set(nodes.map((node) => node.domain as Domain));
-    const graph = create(GraphProtoSchema, {
-      name: "tenfold",
-      input: inputs.map(valueInfo),
-      output: outputs.map(({ name, tensor }) => valueInfo({ name, shape: tensor.shape, dtype: tensor.dtype })),
-      node: nodes,
-      initializer: this.#constants,
-    });
-    const model = create(ModelProtoSchema, {
-      irVersion: 8n,
-      producerName: "tenfold",
-      opsetImport: [
-        { domain: "", version: 17n },
-        ...Object.entries(contribDomains)
-          .filter(([domain]) => domains.has(domain as Domain))
-          .map(([domain, version]) => ({ domain, version })),
-      ],
-      graph,
-    });
-    return toBinary(ModelProtoSchema, model);
+    return modelBytes(
+      inputs.map(valueInfo),
+      outputs.map(({ name, tensor: { shape, dtype } }) => valueInfo({ name, shape, dtype })),
+      nodes,
+      this.#constants,
+    );
   }
+}
+
+/** A whole model's bytes. */
+function modelBytes(
+  input: ValueInfoProto[],
+  output: ValueInfoProto[],
+  node: NodeProto[],
+  initializer: TensorProto[],
+): Uint8Array {
+  const domains = new Set(node.map(({ domain }) => domain as Domain));
+  const graph = create(GraphProtoSchema, { name: "tenfold", input, output, node, initializer });
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    producerName: "tenfold",
+    opsetImport: [
+      { domain: "", version: 17n },
+      ...Object.entries(contribDomains)
+        .filter(([domain]) => domains.has(domain as Domain))
+        .map(([domain, version]) => ({ domain, version })),
+    ],
+    graph,
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** A model that only blocks the channels of `x`, float32 of `shape`, into `y`. */
+export function reorderProbe(shape: Shape): Uint8Array {
+  const node = create(NodeProtoSchema, {
+    opType: "ReorderInput",
+    domain: "com.microsoft.nchwc",
+    input: ["x"],
+    output: ["y"],
+  });
+  const info = (name: string) => valueInfo({ name, shape, dtype: "float32" });
+  return modelBytes([info("x")], [info("y")], [node], []);
 }
 
 function valueInfo({ name, shape, dtype }: { name: string; shape: Shape; dtype: DType }): ValueInfoProto {

@@ -1,0 +1,166 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hostTensor, mapTree, Random } from "../../src/core/index.ts";
+import { type Dataset, loadDataset } from "../../src/data/index.ts";
+import { crossEntropy, flatten, linear, mlp, relu, sequential } from "../../src/nn/index.ts";
+import { adamW, cosineSchedule, orderNames, sgd } from "../../src/optim/index.ts";
+import { createEvaluator, type FitEvent, type FitOptions, fit } from "../../src/train/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tenfold-fit-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let train: Dataset;
+let test: Dataset;
+beforeAll(async () => {
+  [train, test] = [await loadDataset("digits", { split: "train" }), await loadDataset("digits", { split: "test" })];
+});
+
+const model = mlp(64, [32], 10);
+
+async function run(options: Partial<FitOptions<never>> = {}): Promise<FitEvent[]> {
+  const events: FitEvent[] = [];
+  const defaults = {
+    model,
+    loss: crossEntropy,
+    optimizer: adamW(),
+    data: train,
+    epochs: 3,
+    batchSize: 64,
+    learningRate: 0.01,
+  };
+  for await (const event of fit({ ...defaults, ...options } as FitOptions<never>)) events.push(event);
+  return events;
+}
+
+const last = (events: FitEvent[]) => events.at(-1)! as Extract<FitEvent, { type: "end" }>;
+
+describe("fit", () => {
+  it.each(orderNames)("learns digits in the order %s", async (order) => {
+    const events = await run({ order, epochs: 6, validation: test });
+    expect(last(events).evaluation?.accuracy).toBeGreaterThan(0.9);
+  });
+
+  it("gives the same bytes for the same seed, others for another", async () => {
+    const bytes = async (seed: number) => {
+      const { params } = last(await run({ seed, epochs: 1 }));
+      return Buffer.concat(
+        (params as never as { weight?: { data: Float32Array } }[]).flatMap(({ weight }) =>
+          weight ? [Buffer.from(weight.data.buffer)] : [],
+        ),
+      );
+    };
+    const [a, b, c] = [await bytes(1), await bytes(1), await bytes(2)];
+    expect(a.equals(b)).toBe(true);
+    expect(a.equals(c)).toBe(false);
+  });
+
+  it("tells its steps, epochs and end in order", async () => {
+    const events = await run({ validation: test, epochs: 2, batchSize: 500 });
+    const count = Math.ceil(train.inputs.shape[0]! / 500);
+    const epoch = [...Array(count).fill("step"), "epoch", "evaluation"];
+    expect(events.map(({ type }) => type)).toEqual(["start", ...epoch, ...epoch, "end"]);
+  });
+
+  it("follows its schedule", async () => {
+    const schedule = cosineSchedule({ peak: 0.01, totalSteps: 9, warmupSteps: 3 });
+    const rates = (await run({ learningRate: schedule, epochs: 3, batchSize: 500 })).flatMap((event) =>
+      event.type === "step" ? [event.learningRate] : [],
+    );
+    expect(rates).toEqual(Array.from({ length: 9 }, (_, step) => schedule(step)));
+    expect(rates[2]).toBe(0.01);
+  });
+
+  it("exports a model that computes the same in ONNX Runtime, for any batch size", async () => {
+    const path = join(folder, "exported");
+    const { params } = last(await run({ run: path, epochs: 1 }));
+    const session = await InferenceSession.create(join(path, "model.onnx"));
+    const apply = createEvaluator(model, crossEntropy);
+    const rows = 7;
+    const inputs = new OrtTensor("float32", train.inputs.data.slice(0, rows * 64) as Float32Array, [rows, 1, 8, 8]);
+    const { output } = await session.run({ input: inputs });
+    expect(output!.dims).toEqual([rows, 10]);
+    const logits = hostTensor(output!.data as Float32Array, [rows, 10]);
+    const losses = Array.from({ length: rows }, (_, i) => {
+      const row = Array.from(logits.data.slice(i * 10, i * 10 + 10));
+      return Math.log(row.reduce((total, z) => total + Math.exp(z), 0)) - row[train.targets.data[i]!]!;
+    });
+    const part = {
+      ...train,
+      inputs: hostTensor(train.inputs.data.slice(0, rows * 64), [rows, 1, 8, 8]),
+      targets: hostTensor(train.targets.data.slice(0, rows), [rows]),
+    };
+    const { loss } = await apply.evaluate(params, part);
+    expect(losses.reduce((total, value) => total + value, 0) / rows).toBeCloseTo(loss, 5);
+    await apply.dispose();
+  });
+
+  it("leaves what is not trainable as it was", async () => {
+    const layers = sequential([flatten(), linear(64, 16), relu(), linear(16, 10)]);
+    const given = layers.init(new Random(5));
+    const before = JSON.stringify(mapTree(given as never, ({ data }: { data: Float32Array }) => Array.from(data)));
+    const { params } = last(
+      await run({
+        model: layers as never,
+        params: given as never,
+        trainable: (path) => path.startsWith("3."),
+        epochs: 1,
+      }),
+    );
+    const [, first, , second] = params as never as { weight: { data: Float32Array } }[];
+    const [, firstBefore, , secondBefore] = given as never as { weight: { data: Float32Array } }[];
+    expect(first!.weight.data).toEqual(firstBefore!.weight.data);
+    expect(second!.weight.data).not.toEqual(secondBefore!.weight.data);
+    expect(JSON.stringify(mapTree(given as never, ({ data }: { data: Float32Array }) => Array.from(data)))).toBe(
+      before,
+    );
+  });
+});
+
+describe("bad input", () => {
+  it("stops where the loss leaves its range, names the step, and keeps the last checkpoint", async () => {
+    const path = join(folder, "diverging");
+    const diverging = run({ run: path, optimizer: sgd(), learningRate: (step) => (step < 30 ? 0.01 : 1e9) });
+    await expect(diverging).rejects.toThrow(
+      /^step 3[2-9] \(epoch 2\): expected a loss that stays near where it began, and a finite gradient, found a loss of .* at learning rate 1000000000; the checkpoint of step 23 is kept\. Hint: train with a smaller learning rate, such as 100000000$/,
+    );
+    expect(JSON.parse(readFileSync(join(path, "checkpoints/index.json"), "utf8")).at(-1).step).toBe(23);
+  });
+
+  it.each([
+    [{ epochs: 0 }, "epochs: expected a positive whole number, found 0"],
+    [{ batchSize: 1.5 }, "batchSize: expected a positive whole number, found 1.5"],
+    [{ learningRate: Number.NaN }, "learningRate: expected a positive number, found NaN"],
+    [{ order: "random" }, /order: expected one of rr, ss/],
+  ])("%o", async (options, message) => {
+    await expect(run(options)).rejects.toThrow(message);
+  });
+
+  it("names the row that has no number, and the label outside the classes", async () => {
+    const data = train.inputs.data.slice();
+    data[64 * 10 + 3] = Number.NaN;
+    await expect(run({ data: { ...train, inputs: { ...train.inputs, data } } })).rejects.toThrow(
+      "digits, row 11: expected finite numbers, found NaN",
+    );
+    const targets = Int32Array.from(train.targets.data);
+    targets[4] = 10;
+    await expect(run({ data: { ...train, targets: { ...train.targets, data: targets } } })).rejects.toThrow(
+      "digits, row 5: expected a class number in [0, 10), found 10",
+    );
+  });
+
+  it("refuses a folder of another layout, and one that is no run", async () => {
+    const path = join(folder, "other-layout");
+    await run({ run: path, epochs: 1 });
+    const file = join(path, "run.json");
+    writeFileSync(file, readFileSync(file, "utf8").replace('"layoutVersion": 1', '"layoutVersion": 0'));
+    await expect(run({ run: path, epochs: 1, resume: true })).rejects.toThrow(
+      /"layoutVersion": expected 1, as this run has it, found 0/,
+    );
+    await expect(run({ run: join(folder, "nothing"), resume: true })).rejects.toThrow(
+      /expected a run folder with a run\.json, found none/,
+    );
+  });
+});
