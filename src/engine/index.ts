@@ -7,7 +7,7 @@ export { customGradient, grad, mapTensors, pullback, type Tensors, valueAndGrad 
 export { type Compiled, type CompileOptions, compile, compileStep, type Device, type Stepper } from "./compile.ts";
 export { Tensor } from "./graph.ts";
 export { type ExportOptions, toOnnx } from "./onnx/export.ts";
-export { type ConvOptions, conv2d, type WindowOptions } from "./primitives/convolution.ts";
+export { conv2d } from "./primitives/convolution.ts";
 export {
   abs,
   add,
@@ -73,4 +73,5 @@ export {
   sum,
 } from "./primitives/reduce.ts";
 export { constant, full, iota, randomUniform, scalar } from "./primitives/sources.ts";
+export type { ConvOptions, WindowOptions } from "./primitives/window.ts";
 export type { Hosted, LeafSignature } from "./trace.ts";

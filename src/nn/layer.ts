@@ -14,11 +14,14 @@ export type Traced<P> = [Parameters] extends [P]
  */
 export class Mode {
   readonly training: boolean;
+  /** Share of the batch's statistics in running ones, instead of each layer's own. */
+  readonly momentum: Tensor | undefined;
   readonly #updates = new Map<Tensor, Tensor>();
 
   /** @param training - whether dropout drops and batch norm uses the batch's own statistics */
-  constructor(training: boolean) {
+  constructor(training: boolean, { momentum }: { readonly momentum?: Tensor } = {}) {
     this.training = training;
+    this.momentum = momentum;
   }
 
   /** Asks for `buffer`, a leaf of the parameters, to become `value` after the step. */

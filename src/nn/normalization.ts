@@ -121,7 +121,8 @@ export function batchNorm(
       const center = keepAxes(mean(x, axes), x, axes);
       const variance = keepAxes(mean(square(sub(x, center)), axes), x, axes);
       const flat = (v: Tensor) => reshape(v, [channels]);
-      const blend = (old: Tensor, now: Tensor) => add(mul(old, 1 - momentum), mul(now, momentum));
+      const share = mode.momentum ?? momentum;
+      const blend = (old: Tensor, now: Tensor) => add(old, mul(sub(now, old), share));
       mode.update(params.runningMean, blend(params.runningMean, flat(center)));
       const unbiased = mul(flat(variance), count / Math.max(1, count - 1));
       mode.update(params.runningVariance, blend(params.runningVariance, unbiased));

@@ -325,6 +325,8 @@ export const cases: readonly Case[] = [
       ["conv2d with wide channels", [2, 18, 5, 5], [16, 18, 3, 3], { padding: 1 }],
       ["conv2d by blocks of channels", [2, 16, 6, 5], [32, 16, 3, 3], { padding: 1 }],
       ["conv2d by blocks, with strides", [1, 32, 7, 7], [16, 32, 3, 3], { stride: 2 }],
+      ["conv2d with more channels than rows", [2, 32, 9, 8], [16, 32, 3, 3], { padding: 1 }],
+      ["conv2d of tall kernels", [2, 20, 9, 8], [5, 20, 5, 3], { padding: [2, 0] }],
       ["conv2d with strides", [2, 3, 7, 8], [4, 3, 3, 2], { stride: [2, 3], padding: [1, 0] }],
       ["conv2d with dilation", [1, 2, 7, 7], [3, 2, 2, 3], { dilation: 2 }],
       ["conv2d in groups", [2, 4, 5, 5], [6, 2, 3, 3], { groups: 2, padding: 1 }],

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hostTensor, mapTree, Random } from "../../src/core/index.ts";
+import { type HostTensor, hostTensor, mapTree, Random } from "../../src/core/index.ts";
 import { type Dataset, loadDataset } from "../../src/data/index.ts";
-import { crossEntropy, flatten, linear, mlp, relu, sequential } from "../../src/nn/index.ts";
+import { batchNorm, crossEntropy, flatten, linear, mlp, relu, sequential } from "../../src/nn/index.ts";
 import { adamW, cosineSchedule, orderNames, sgd } from "../../src/optim/index.ts";
-import { createEvaluator, type FitEvent, type FitOptions, fit } from "../../src/train/index.ts";
+import { createEvaluator, type FitEvent, type FitOptions, fit, recalibrate } from "../../src/train/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenfold-fit-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -162,5 +162,31 @@ describe("bad input", () => {
     await expect(run({ run: join(folder, "nothing"), resume: true })).rejects.toThrow(
       /expected a run folder with a run\.json, found none/,
     );
+  });
+});
+
+describe("recalibrate", () => {
+  it("measures running statistics as means over batches, and touches nothing else", async () => {
+    const layers = sequential([flatten(), batchNorm(64), linear(64, 10)]);
+    const params = layers.init(new Random(1)) as {
+      weight?: HostTensor;
+      runningMean?: HostTensor;
+      runningVariance?: HostTensor;
+    }[];
+    const batchSize = 100;
+    const renewed = (await recalibrate(layers, params as never, train, {
+      batchSize,
+      batches: 3,
+    })) as never as typeof params;
+    const column = (batch: number, pixel: number) =>
+      Array.from({ length: batchSize }, (_, i) => train.inputs.data[(batch * batchSize + i) * 64 + pixel]!);
+    const mean = (values: number[]) => values.reduce((total, value) => total + value, 0) / values.length;
+    const variance = (values: number[]) =>
+      values.reduce((total, value) => total + (value - mean(values)) ** 2, 0) / (values.length - 1);
+    const expected = (measure: (values: number[]) => number) =>
+      Array.from({ length: 64 }, (_, pixel) => mean([0, 1, 2].map((batch) => measure(column(batch, pixel)))));
+    expect(renewed[1]!.runningMean!.data).toBeAllclose(expected(mean), { rtol: 1e-4, atol: 1e-6 });
+    expect(renewed[1]!.runningVariance!.data).toBeAllclose(expected(variance), { rtol: 1e-4, atol: 1e-6 });
+    expect(renewed[2]!.weight!.data).toEqual(params[2]!.weight!.data);
   });
 });

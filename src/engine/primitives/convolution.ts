@@ -5,86 +5,16 @@ import type { JaxArray, JaxModule } from "../jax.ts";
 import type { Emitter } from "../onnx/emitter.ts";
 import { canBlock, emitBlockedConv } from "./blocked.ts";
 import { add } from "./elementwise.ts";
+import { emitFilterGradient } from "./filter-gradient.ts";
 import { matmul } from "./matmul.ts";
 import { pad, type Range, reshape, slice } from "./movement.ts";
 import { constant, requireFloat } from "./sources.ts";
+import { type ConvOptions, onnxWindow, type Pair, resolveWindow, type Window, windowOutput } from "./window.ts";
 
-/** Two numbers: along height and along width. */
-type Pair = readonly [number, number];
-
-/** How a window moves over an image. */
-export interface WindowOptions {
-  /** Step of the window, one number or [height, width]; default 1. */
-  readonly stride?: number | Pair;
-  /** Zeros around the image: one number, [height, width], or `same` for an output of ceil(size / stride). Default 0. */
-  readonly padding?: number | Pair | "same";
-}
-
-/** Options of {@link conv2d}. */
-export interface ConvOptions extends WindowOptions {
-  /** Distance between the taps of the kernel; default 1. */
-  readonly dilation?: number | Pair;
-  /** Channel groups that are convolved apart; default 1. */
-  readonly groups?: number;
-}
-
-/** A window with every default filled in. */
-export interface Window extends Record<string, unknown> {
-  readonly kernel: Pair;
-  readonly strides: Pair;
-  readonly dilations: Pair;
-  /** [top, bottom], [left, right]. */
-  readonly padding: readonly [Pair, Pair];
-}
-
-interface ConvParams extends Window {
+/** A window, and the groups of channels it keeps apart. */
+export interface ConvParams extends Window {
   readonly groups: number;
 }
-
-const pair = (value: number | Pair): Pair => (typeof value === "number" ? [value, value] : value);
-
-/** Output size along each spatial axis. */
-export function windowOutput({ kernel, strides, dilations, padding }: Window, height: number, width: number): Pair {
-  const along = (i: 0 | 1, size: number) =>
-    Math.floor((size + padding[i][0] + padding[i][1] - dilations[i] * (kernel[i] - 1) - 1) / strides[i]) + 1;
-  return [along(0, height), along(1, width)];
-}
-
-/** Fills in a window's defaults for an image [batch, channels, height, width]. */
-export function resolveWindow(operation: string, x: Tensor, kernel: Pair, options: ConvOptions): Window {
-  const strides = pair(options.stride ?? 1);
-  const dilations = pair(options.dilation ?? 1);
-  const around = (i: 0 | 1): Pair => {
-    if (options.padding !== "same") {
-      const width = pair(options.padding ?? 0)[i];
-      return [width, width];
-    }
-    const size = x.shape[2 + i]!;
-    const total = Math.max(
-      0,
-      (Math.ceil(size / strides[i]) - 1) * strides[i] + dilations[i] * (kernel[i] - 1) + 1 - size,
-    );
-    return [Math.floor(total / 2), Math.ceil(total / 2)];
-  };
-  const window: Window = { kernel, strides, dilations, padding: [around(0), around(1)] };
-  const [height, width] = windowOutput(window, x.shape[2]!, x.shape[3]!);
-  if (height < 1 || width < 1) {
-    throw new ShapeError({
-      where: `${operation} of ${x.label}`,
-      expected: `an image that a ${kernel.join("x")} kernel fits into`,
-      found: formatShape(x.shape),
-      hint: "add padding, or use a smaller kernel",
-    });
-  }
-  return window;
-}
-
-const onnxWindow = ({ kernel, strides, dilations, padding: [[top, bottom], [left, right]] }: Window) => ({
-  kernel_shape: kernel,
-  strides,
-  dilations,
-  pads: [top, left, bottom, right],
-});
 
 function jaxConv(
   jax: JaxModule,
@@ -198,34 +128,7 @@ const filterGradientPrimitive: Primitive<ConvParams & { shape: Shape }> = {
       apply(convPrimitive, [x!, ct], params as ConvParams),
     ];
   },
-  onnx(emit, { inputs: [x, ct] }, params) {
-    // One matrix product an image: patches [in * taps, positions] times cotangent [positions, out]. In this order both
-    // operands are read along their rows, which takes half the time of the other one.
-    const { kernel, groups, shape } = params;
-    const [batch, channels] = x!.shape as [number, number, number, number];
-    const [outputs, perGroup] = shape as [number, number, number, number];
-    const [, , height, width] = ct!.shape as [number, number, number, number];
-    const taps = kernel[0] * kernel[1];
-    const positions = height * width;
-    // The patches are a convolution by unit filters: tap t of channel c becomes output channel c * taps + t.
-    const units = new Float32Array(channels * taps * taps);
-    for (let c = 0; c < channels; c++) for (let t = 0; t < taps; t++) units[(c * taps + t) * taps + t] = 1;
-    const filters = emit.constant("float32", [channels * taps, 1, ...kernel], units);
-    const patches = emit.node("Conv", [emit.value(x!), filters], { ...onnxWindow(params), group: channels });
-    const grouped = (name: string, rows: number) =>
-      emit.node("Reshape", [
-        name,
-        emit.integers(groups === 1 ? [batch, rows, positions] : [batch, groups, rows, positions]),
-      ]);
-    const left = grouped(patches, perGroup * taps);
-    const right = grouped(emit.value(ct!), outputs / groups);
-    const perImage = emit.options.portable
-      ? emit.node("MatMul", [left, emit.node("Transpose", [right], { perm: groups === 1 ? [0, 2, 1] : [0, 1, 3, 2] })])
-      : emit.node("FusedMatMul", [left, right], { transB: 1 }, "com.microsoft");
-    const total = emit.node("ReduceSum", [perImage, emit.integers([0])], { keepdims: 0 });
-    const swapped = emit.node("Transpose", [total], { perm: groups === 1 ? [1, 0] : [0, 2, 1] });
-    return emit.node("Reshape", [swapped, emit.integers(shape)]);
-  },
+  onnx: (emit, { inputs: [x, ct] }, params) => emitFilterGradient(emit, x!, ct!, params),
   jax(jax, [x, ct], params, { dtype }) {
     const zeros = jax.numpy.zeros([...params.shape], { dtype: jax.numpy[dtype] });
     const [, transposed] = jax.vjp((filter: JaxArray) => jaxConv(jax, x!.ref, filter, params), [zeros]);
@@ -255,28 +158,6 @@ export function conv2d(x: Tensor, filter: Tensor, options: ConvOptions = {}): Te
   const window = resolveWindow("conv2d", x, [filter.shape[2]!, filter.shape[3]!], options);
   if (x.dtype === "float64") return convolveByTaps(x, filter, window, groups);
   return apply(convPrimitive, [x, filter], { ...window, groups });
-}
-
-/**
- * Positions of every window's taps in a padded image of height x width: int32 [outHeight * outWidth * taps] into
- * the flattened padded image.
- */
-export function tapPositions(window: Window, height: number, width: number): Int32Array {
-  const [outHeight, outWidth] = windowOutput(window, height, width);
-  const { kernel, strides, dilations, padding } = window;
-  const padded = width + padding[1][0] + padding[1][1];
-  const positions = new Int32Array(outHeight * outWidth * kernel[0] * kernel[1]);
-  let next = 0;
-  for (let row = 0; row < outHeight; row++) {
-    for (let column = 0; column < outWidth; column++) {
-      for (let i = 0; i < kernel[0]; i++) {
-        for (let j = 0; j < kernel[1]; j++) {
-          positions[next++] = (row * strides[0] + i * dilations[0]) * padded + column * strides[1] + j * dilations[1];
-        }
-      }
-    }
-  }
-  return positions;
 }
 
 /** The same as a sum of matrix products, one for every tap of the filter: for float64, which has no convolution kernels. */

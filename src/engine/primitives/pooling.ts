@@ -3,22 +3,13 @@ import { formatShape, hostTensor, ShapeError } from "../../core/index.ts";
 import { pullback } from "../autodiff.ts";
 import { apply, type Primitive, type Tensor } from "../graph.ts";
 import type { JaxArray, JaxModule } from "../jax.ts";
-import {
-  averagingFilter,
-  conv2d,
-  resolveWindow,
-  tapPositions,
-  type Window,
-  type WindowOptions,
-  windowOutput,
-} from "./convolution.ts";
+import { averagingFilter, conv2d } from "./convolution.ts";
 import { cast, div, equal, mul, where } from "./elementwise.ts";
 import { take } from "./indexing.ts";
 import { pad, reshape } from "./movement.ts";
 import { max, mean } from "./reduce.ts";
 import { constant, requireFloat, scalar } from "./sources.ts";
-
-type Pair = readonly [number, number];
+import { type Pair, resolveWindow, tapPositions, type Window, type WindowOptions, windowOutput } from "./window.ts";
 
 /** Whether the windows cover the image without overlap, gaps or padding. */
 function tiles({ kernel, strides, padding }: Window, { shape }: Tensor): boolean {
