@@ -70,7 +70,8 @@ export class Session {
     const lowered = lower(traced, { portable: false, channelBlock: await channelBlock(ort) });
     try {
       const session = await ort.InferenceSession.create(lowered.model, {
-        logSeverityLevel: 3,
+        // What goes wrong is thrown; ONNX Runtime need not print it as well.
+        logSeverityLevel: 4,
         // Its extended fusions insert operators that have no float64 kernel, such as QuickGelu.
         graphOptimizationLevel: topologicalOrder(traced.outputs).some(({ dtype }) => dtype === "float64")
           ? "basic"

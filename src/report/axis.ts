@@ -18,7 +18,10 @@ function toSuperscript(exponent: number): string {
 function formatTick(value: number): string {
   const size = Math.abs(value);
   if (size === 0 || (size >= 1e-3 && size < 1e6)) {
-    return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumSignificantDigits: 6 }).replace("-", "−");
+    const digits = Math.abs(value) < 1 ? 2 : 6;
+    return Number(value.toPrecision(digits))
+      .toLocaleString("en-US", { maximumSignificantDigits: digits })
+      .replace("-", "−");
   }
   return formatPower(value);
 }
