@@ -4,7 +4,7 @@
  * @module
  */
 import type * as Jax from "@jax-js/jax";
-import { type DType, type HostTensor, sizeOf, type TypedArray } from "../core/index.ts";
+import { ConfigError, type DType, type HostTensor, sizeOf, type TypedArray } from "../core/index.ts";
 import { type Tensor, topologicalOrder } from "./graph.ts";
 
 /** The jax-js module. */
@@ -15,18 +15,27 @@ export type JaxArray = Jax.Array;
 /** Where jax-js runs. */
 export type JaxDevice = "wasm" | "webgpu";
 
-let initialised: Promise<JaxModule> | undefined;
+const initialised = new Map<JaxDevice, Promise<JaxModule>>();
 
-async function loadJax(device: JaxDevice): Promise<JaxModule> {
-  initialised ??= import("@jax-js/jax").then(async (jax) => {
-    // Node 20 has no Float16Array, which jax-js mentions when it builds float64 arrays; it is never filled here.
-    const globals = globalThis as { Float16Array?: unknown };
-    globals.Float16Array ??= class Float16Array extends Uint16Array {};
-    await jax.init(...(device === "webgpu" ? (["webgpu"] as const) : (["wasm", "cpu"] as const)));
-    jax.defaultDevice(device);
-    return jax;
-  });
-  return initialised;
+/** jax-js with `device` ready. Which device is the default is set anew before every run: the module has one for all. */
+function loadJax(device: JaxDevice): Promise<JaxModule> {
+  const loading = initialised.get(device) ?? initialise(device);
+  initialised.set(device, loading);
+  return loading;
+}
+
+async function initialise(device: JaxDevice): Promise<JaxModule> {
+  // Node 20 has no Float16Array, which jax-js mentions when it builds float64 arrays; it is never filled here.
+  const globals = globalThis as { Float16Array?: unknown };
+  globals.Float16Array ??= class Float16Array extends Uint16Array {};
+  const jax = await import("@jax-js/jax");
+  if (device === "webgpu" && !(globalThis.navigator as (Navigator & { gpu?: unknown }) | undefined)?.gpu) {
+    const hint = 'take "native" or "wasm", or a browser that has WebGPU';
+    throw new ConfigError({ where: "device", expected: "a device that this platform has", found: device, hint });
+  }
+  // The constants of a traced function are made on the CPU on Node, which wants it named.
+  await jax.init(...(device === "webgpu" ? (["webgpu"] as const) : (["wasm", "cpu"] as const)));
+  return jax;
 }
 
 /** jax-js keeps booleans in int32. */
@@ -79,6 +88,7 @@ export async function runOnJax(
     return wanted.map((tensor) => values.get(tensor)!.ref);
   });
   return async (hosts) => {
+    jax.defaultDevice(device);
     const args = hosts.filter(({ data }) => data.length > 0).map((host) => toJax(jax, host));
     const results = wanted.length > 0 ? (run(...args) as JaxArray[]) : [];
     const data = await Promise.all(results.map((result) => result.data()));
