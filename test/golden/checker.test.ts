@@ -2,13 +2,17 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { workloads } from "../../bench/workloads.ts";
+import { fromBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema } from "onnx-buf";
+import { InferenceSession } from "onnxruntime-node";
+import { expect, it, vi } from "vitest";
+import { loss, workloads } from "../../bench/workloads.ts";
 import { isFloat, Random } from "../../src/core/index.ts";
 import { mul, pullback, scalar, sum, type Tensor, toOnnx } from "../../src/engine/index.ts";
 import { lower } from "../../src/engine/onnx/lower.ts";
 import { traceFunction } from "../../src/engine/trace.ts";
 import { Mode } from "../../src/nn/index.ts";
+import { compileTrainStep, initialState } from "../../src/train/index.ts";
 import { cases, Draw } from "../parity/cases.ts";
 import { describeWith, pythonOnnx } from "../programs.ts";
 
@@ -51,6 +55,53 @@ describeWith(pythonOnnx, "every graph passes onnx.checker with full_check", () =
     });
     expect(count).toBeGreaterThan(2 * cases.length);
   });
+
+  it("of whole training steps: forward, backward and update", async () => {
+    const models = new Map<string, Uint8Array>();
+    const create = vi.spyOn(InferenceSession, "create");
+    for (const { name, model, optimizer, batch, learningRate } of workloads) {
+      const random = new Random(0);
+      const options = { model, loss, optimizer };
+      const step = compileTrainStep(options, initialState(options, model.init(random)));
+      create.mockClear();
+      await step.run(batch(random), { learningRate, step: 0, seed: 0 });
+      models.set(name, create.mock.calls.at(-1)![0] as unknown as Uint8Array);
+      await step.dispose();
+    }
+    create.mockRestore();
+    check((folder) => {
+      for (const [name, bytes] of models) writeFileSync(join(folder, `${name}.onnx`), bytes);
+    });
+    // What the step of the MLP is made of: eight matrix products (the input needs no gradient), no transpose, no copy of a state.
+    const { graph } = fromBinary(ModelProtoSchema, models.get("mlp")!);
+    const counts: Record<string, number> = {};
+    for (const { opType } of graph!.node) counts[opType] = (counts[opType] ?? 0) + 1;
+    expect(counts).toMatchInlineSnapshot(`
+      {
+        "Add": 23,
+        "Cast": 2,
+        "Div": 7,
+        "Expand": 1,
+        "GatherElements": 1,
+        "Gemm": 6,
+        "Less": 2,
+        "LogSoftmax": 1,
+        "MatMul": 2,
+        "Mul": 32,
+        "Neg": 2,
+        "Pow": 2,
+        "Reciprocal": 3,
+        "ReduceSum": 10,
+        "Relu": 2,
+        "Reshape": 4,
+        "ScatterElements": 1,
+        "Softmax": 1,
+        "Sqrt": 8,
+        "Sub": 8,
+        "Transpose": 3,
+      }
+    `);
+  }, 60_000);
 
   it("of whole models exported with a batch of any size", () => {
     check((folder) => {
