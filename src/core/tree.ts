@@ -36,6 +36,7 @@ export function flattenTree<T>(tree: Tree<T>, prefix = ""): [path: string, leaf:
 
 /** A tree of the same form with `fn(leaf, path)` in place of every leaf. */
 export function mapTree<T, U>(tree: Tree<T>, fn: (leaf: T, path: string) => U, prefix = ""): Tree<U> {
+  if (tree === undefined) return undefined as unknown as Tree<U>;
   if (!isBranch(tree)) return fn(tree as T, prefix);
   const child = (key: string | number) => (prefix === "" ? String(key) : `${prefix}.${key}`);
   if (Array.isArray(tree)) return tree.map((node, i) => mapTree(node as Tree<T>, fn, child(i)));

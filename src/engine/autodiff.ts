@@ -78,7 +78,10 @@ export function valueAndGrad<T extends Tensors, R extends Tensor | readonly [Ten
   fn: (params: T) => R,
 ): (params: T) => { value: R; gradient: T } {
   return (params) => {
-    const value = fn(params);
+    const given = flattenTree<Tensor>(params as Tensors).map(([, leaf]) => leaf);
+    // Names of their own for the arguments: a tensor that fn also reads from outside is a constant there.
+    const leaves = given.map(alias);
+    const value = fn(unflattenTree(params as Tensors, leaves) as T);
     const loss = (Array.isArray(value) ? value[0] : value) as Tensor;
     if (loss.rank !== 0) {
       throw new ShapeError({
@@ -88,7 +91,6 @@ export function valueAndGrad<T extends Tensors, R extends Tensor | readonly [Ten
         hint: "reduce it with mean() or sum()",
       });
     }
-    const leaves = flattenTree<Tensor>(params).map(([, leaf]) => leaf);
     const gradients = pullback(loss, leaves, scalar(1, loss.dtype));
     return { value, gradient: unflattenTree(params as Tensors, gradients) as T };
   };
@@ -98,6 +100,19 @@ export function valueAndGrad<T extends Tensors, R extends Tensor | readonly [Ten
 export function grad<T extends Tensors>(fn: (params: T) => Tensor): (params: T) => T {
   const both = valueAndGrad<T, Tensor>(fn);
   return (params) => both(params).gradient;
+}
+
+const aliasPrimitive: Primitive<{ index: number; path: string }> = {
+  name: "alias",
+  signature: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  gradient: (ct) => [ct],
+  onnx: (emit, { inputs: [x] }) => emit.value(x!),
+  jax: (_, [x]) => x!.ref,
+};
+
+/** The same value as a tensor of its own. */
+function alias(x: Tensor): Tensor {
+  return apply(aliasPrimitive, [x], { index: x.trace.nextId, path: x.label });
 }
 
 const customGradientPrimitive: Primitive<{ index: number }> = {

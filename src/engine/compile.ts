@@ -9,6 +9,7 @@ import {
   unflattenTree,
 } from "../core/index.ts";
 import type { Tensors } from "./autodiff.ts";
+import type { Tensor } from "./graph.ts";
 import { type RunGraph, runOnJax } from "./jax.ts";
 import { allocateFor, drawUniform, MissingKernelError, Session, StateBuffers, sessionRunner } from "./session.ts";
 import { type Hosted, type TracedFunction, traceFunction } from "./trace.ts";
@@ -26,12 +27,37 @@ export interface CompileOptions {
   readonly names?: readonly string[];
 }
 
-function signatureOf(leaves: readonly HostTensor[]): string {
-  return leaves.map(({ dtype, shape }) => `${dtype}${shape.join("x")}`).join(",");
+/** All leaves of the arguments, and a key of their paths, dtypes and shapes: what a trace depends on. */
+function inspect(args: readonly unknown[]): { leaves: HostTensor[]; key: string } {
+  const found = args.flatMap((arg, i) =>
+    flattenTree<HostTensor>(arg as Tree<HostTensor>).map(([path, leaf]) => ({ path: `${i}.${path}`, leaf })),
+  );
+  return {
+    leaves: found.map(({ leaf }) => leaf),
+    key: found.map(({ path, leaf: { dtype, shape } }) => `${path}:${dtype}[${shape}]`).join(),
+  };
 }
 
-function leavesOf(args: readonly unknown[]): HostTensor[] {
-  return args.flatMap((arg) => flattenTree<HostTensor>(arg as Tree<HostTensor>).map(([, leaf]) => leaf));
+/** Values made once for each key; a failure is not kept. */
+class Cache<T> {
+  readonly #pending = new Map<string, Promise<T>>();
+
+  get(key: string, make: () => Promise<T>): Promise<T> {
+    const known = this.#pending.get(key);
+    if (known) return known;
+    const pending = make();
+    this.#pending.set(key, pending);
+    pending.catch(() => this.#pending.delete(key));
+    return pending;
+  }
+
+  /** Forgets all values, after `release` of each. */
+  async clear(release: (value: T) => Promise<void>): Promise<void> {
+    const all = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const pending of await Promise.allSettled(all))
+      if (pending.status === "fulfilled") await release(pending.value);
+  }
 }
 
 /** A traced function loaded on its device. */
@@ -86,18 +112,13 @@ export function compile<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
-  const cache = new Map<string, Promise<Executable>>();
+  const cache = new Cache<Executable>();
   let device: Compiled<A, R>["device"];
   const call = async (seed: number | undefined, args: readonly unknown[]): Promise<Hosted<R>> => {
-    const leaves = leavesOf(args);
-    const key = signatureOf(leaves);
-    let pending = cache.get(key);
-    if (!pending) {
-      const traced = traceFunction(fn as never, args as Tree<HostTensor>[], options.names);
-      pending = load(traced, options);
-      cache.set(key, pending);
-    }
-    const executable = await pending;
+    const { leaves, key } = inspect(args);
+    const executable = await cache.get(key, async () =>
+      load(traceFunction(fn as never, args as Tree<HostTensor>[], options.names), options),
+    );
     device = { device: executable.device, ...(executable.reason !== undefined && { reason: executable.reason }) };
     const { traced } = executable;
     if (traced.randomInputs.length > 0 && seed === undefined) {
@@ -110,12 +131,7 @@ export function compile<A extends readonly unknown[], R>(
   return Object.defineProperties(compiled, {
     seeded: { value: (seed: number, ...args: unknown[]) => call(seed, args) },
     device: { get: () => device },
-    dispose: {
-      value: async () => {
-        for (const pending of cache.values()) await (await pending).release();
-        cache.clear();
-      },
-    },
+    dispose: { value: () => cache.clear(({ release }) => release()) },
   }) as unknown as Compiled<A, R>;
 }
 
@@ -123,8 +139,8 @@ export function compile<A extends readonly unknown[], R>(
 export interface Stepper<S, B extends readonly unknown[], O> {
   /** Advances the state by one step on `batch` and returns what the step reports. */
   run(seed: number, ...batch: { [K in keyof B]: Hosted<B[K]> }): Promise<Hosted<O>>;
-  /** The state now. Read it before the next step but one, or take a copy with `copy`. */
-  state(copy?: boolean): Hosted<S>;
+  /** A copy of the state now. */
+  state(): Hosted<S>;
   /** Frees the sessions. */
   dispose(): Promise<void>;
 }
@@ -151,147 +167,148 @@ export function compileStep<S, B extends readonly unknown[], O>(
 ): Stepper<S, B, O> {
   const names = ["state", ...(options.names ?? [])];
   const stateTree = initial as Tree<HostTensor>;
-  const stateLeaves = flattenTree(stateTree).map(([path, leaf]) => ({ path, leaf }));
-  const trace = (batch: readonly unknown[]): TracedFunction => {
+  const trace = (batch: readonly unknown[]): TracedStep => {
     const traced = traceFunction(fn as never, [stateTree, ...(batch as Tree<HostTensor>[])], names);
-    stateLeaves.forEach(({ path, leaf }, i) => {
-      const next = traced.outputs[i];
-      if (!next || next.dtype !== leaf.dtype || next.shape.join() !== leaf.shape.join()) {
-        throw new ShapeError({
-          where: `compileStep at state.${path}`,
-          expected: `the next state to be ${leaf.dtype}${formatShape(leaf.shape)}, as the state is`,
-          found: next ? `${next.dtype}${formatShape(next.shape)}` : "nothing",
-        });
-      }
-    });
-    return traced;
+    return pairState(traced, stateTree);
   };
-  return (options.device ?? "native") === "native"
-    ? nativeStepper<S, B, O>(
-        trace,
-        stateTree,
-        stateLeaves.map(({ leaf }) => leaf),
-        options,
-      )
-    : hostStepper<S, B, O>(
-        trace,
-        stateTree,
-        stateLeaves.map(({ leaf }) => leaf),
-        options,
-      );
+  const leaves = flattenTree(stateTree).map(([, leaf]) => leaf);
+  const build = (device: Device, from: readonly HostTensor[]): Engine =>
+    device === "native" ? nativeEngine(trace, from, options) : hostEngine(trace, from, { ...options, device });
+  let engine = build(options.device ?? "native", leaves);
+  // Steps run one after the other, also when they are called without waiting.
+  let last: Promise<unknown> = Promise.resolve();
+  const after = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(work, work);
+    last = next.catch(() => {});
+    return next;
+  };
+  return {
+    run: (seed, ...batch) =>
+      after(async () => {
+        try {
+          return (await engine.run(seed, batch)) as Hosted<O>;
+        } catch (error) {
+          if (!(error instanceof MissingKernelError)) throw error;
+          console.warn(`tenfold: ${error.message}: the step runs on jax-js WebAssembly instead`);
+          const state = engine.state();
+          await engine.dispose();
+          engine = build("wasm", state);
+          return (await engine.run(seed, batch)) as Hosted<O>;
+        }
+      }),
+    state: () => unflattenTree(stateTree, engine.state().map(copyOf)) as Hosted<S>,
+    dispose: () => after(() => engine.dispose()),
+  };
 }
 
-/** The report among a step's outputs: what follows the state. */
-function reportOf<O>(traced: TracedFunction, stateSize: number, results: readonly HostTensor[]): Hosted<O> {
-  const [, report] = traced.outputTree as [Tensors, Tensors];
-  return unflattenTree(report, results.slice(stateSize)) as Hosted<O>;
+/** A traced step whose first outputs are the next state, leaf by leaf in the order of the state. */
+interface TracedStep {
+  readonly traced: TracedFunction;
+  readonly stateSize: number;
+  /** The form of the report: what the outputs after the state are. */
+  readonly report: Tensors;
 }
 
-function nativeStepper<S, B extends readonly unknown[], O>(
-  trace: (batch: readonly unknown[]) => TracedFunction,
-  stateTree: Tree<HostTensor>,
-  initial: readonly HostTensor[],
-  options: CompileOptions,
-): Stepper<S, B, O> {
+/** Puts the next state's leaves into the order of the state, by their paths. */
+function pairState(traced: TracedFunction, stateTree: Tree<HostTensor>): TracedStep {
+  const [nextTree, report] = traced.outputTree as [Tensors, Tensors];
+  const next = new Map(flattenTree<Tensor>(nextTree));
+  const state = flattenTree(stateTree).map(([path, leaf]) => {
+    const found = next.get(path);
+    next.delete(path);
+    if (found && found.dtype === leaf.dtype && found.shape.join() === leaf.shape.join()) return found;
+    throw new ShapeError({
+      where: `compileStep at state.${path}`,
+      expected: `the next state to be ${leaf.dtype}${formatShape(leaf.shape)}, as the state is`,
+      found: found ? `${found.dtype}${formatShape(found.shape)}` : "nothing",
+    });
+  });
+  for (const [path, { dtype, shape }] of next) {
+    throw new ShapeError({
+      where: `compileStep at state.${path}`,
+      expected: "the next state to have the leaves of the state and no other",
+      found: `${dtype}${formatShape(shape)}`,
+    });
+  }
+  const outputs = [...state, ...flattenTree<Tensor>(report).map(([, leaf]) => leaf)];
+  return { traced: { ...traced, outputs }, stateSize: state.length, report };
+}
+
+const copyOf = (host: HostTensor): HostTensor => ({ ...host, data: host.data.slice() });
+
+/** Runs steps over a state that it holds. */
+interface Engine {
+  run(seed: number, batch: readonly unknown[]): Promise<unknown>;
+  /** The state in memory; not to be kept over the next step. */
+  state(): readonly HostTensor[];
+  dispose(): Promise<void>;
+}
+
+type TraceStep = (batch: readonly unknown[]) => TracedStep;
+
+function nativeEngine(trace: TraceStep, initial: readonly HostTensor[], { threads }: CompileOptions): Engine {
   let buffers: StateBuffers | undefined;
-  const cache = new Map<
-    string,
-    Promise<{ session: Session; step: (leaves: HostTensor[], seed: number) => Promise<Hosted<O>> }>
-  >();
+  const cache = new Cache<{ session: Session; step: (leaves: HostTensor[], seed: number) => Promise<unknown> }>();
 
-  async function prepare(traced: TracedFunction) {
-    const session = await Session.create(traced, options.threads === undefined ? {} : { threads: options.threads });
+  async function prepare({ traced, stateSize, report }: TracedStep) {
+    const session = await Session.create(traced, threads === undefined ? {} : { threads });
     const { ort } = session;
     buffers ??= new StateBuffers(ort, initial);
     const state = buffers;
     const { inputNames, randomNames, outputNames } = session.lowered;
-    const results = traced.outputs.slice(initial.length).map(allocateFor);
+    const results = traced.outputs.slice(stateSize).map(allocateFor);
     const fetches: Record<string, InstanceType<typeof ort.Tensor>> = {};
     results.forEach(({ dtype, data, shape }, i) => {
-      fetches[outputNames[initial.length + i]!] = new ort.Tensor(dtype, data as Float32Array, shape);
+      fetches[outputNames[stateSize + i]!] = new ort.Tensor(dtype, data as Float32Array, shape);
     });
     const feeds: typeof fetches = {};
-    const step = async (leaves: HostTensor[], seed: number): Promise<Hosted<O>> => {
-      initial.forEach((_, i) => {
+    const feed = (name: string, { dtype, data, shape }: HostTensor) => {
+      if (name !== "") feeds[name] = new ort.Tensor(dtype, data as Float32Array, shape);
+    };
+    const step = async (leaves: HostTensor[], seed: number): Promise<unknown> => {
+      for (let i = 0; i < stateSize; i++) {
         if (inputNames[i] !== "") feeds[inputNames[i]!] = state.source[i]!;
         fetches[outputNames[i]!] = state.target[i]!;
-      });
-      const feed = (name: string, { dtype, data, shape }: HostTensor) => {
-        if (name !== "") feeds[name] = new ort.Tensor(dtype, data as Float32Array, shape);
-      };
+      }
       leaves.forEach((leaf, i) => {
-        feed(inputNames[initial.length + i]!, leaf);
+        feed(inputNames[stateSize + i]!, leaf);
       });
       drawUniform(traced.randomInputs, seed).forEach((leaf, i) => {
         feed(randomNames[i]!, leaf);
       });
       await session.run(feeds, fetches);
       state.swap();
-      return reportOf<O>(
-        traced,
-        0,
-        results.map((host) => ({ ...host, data: host.data.slice() })),
-      );
+      return unflattenTree(report, results.map(copyOf));
     };
     return { session, step };
   }
 
   return {
-    async run(seed, ...batch) {
-      const leaves = leavesOf(batch);
-      const key = signatureOf(leaves);
-      let pending = cache.get(key);
-      if (!pending) {
-        pending = prepare(trace(batch));
-        cache.set(key, pending);
-      }
-      return (await pending).step(leaves, seed);
+    async run(seed, batch) {
+      const { leaves, key } = inspect(batch);
+      return (await cache.get(key, async () => prepare(trace(batch)))).step(leaves, seed);
     },
-    state(copy = true) {
-      const hosts = buffers?.hosts ?? initial;
-      return unflattenTree(
-        stateTree,
-        copy ? hosts.map((host) => ({ ...host, data: host.data.slice() })) : hosts,
-      ) as Hosted<S>;
-    },
-    async dispose() {
-      for (const pending of cache.values()) await (await pending).session.release();
-      cache.clear();
-    },
+    state: () => buffers?.hosts ?? initial,
+    dispose: () => cache.clear(({ session }) => session.release()),
   };
 }
 
-function hostStepper<S, B extends readonly unknown[], O>(
-  trace: (batch: readonly unknown[]) => TracedFunction,
-  stateTree: Tree<HostTensor>,
-  initial: readonly HostTensor[],
-  options: CompileOptions,
-): Stepper<S, B, O> {
-  let state = initial.map((host) => ({ ...host, data: host.data.slice() }));
-  const cache = new Map<string, Promise<Executable>>();
+function hostEngine(trace: TraceStep, initial: readonly HostTensor[], options: CompileOptions): Engine {
+  let state = initial.map(copyOf);
+  const cache = new Cache<TracedStep & Executable>();
   return {
-    async run(seed, ...batch) {
-      const leaves = leavesOf(batch);
-      const key = signatureOf(leaves);
-      let pending = cache.get(key);
-      if (!pending) {
-        pending = load(trace(batch), options);
-        cache.set(key, pending);
-      }
-      const { traced, run } = await pending;
+    async run(seed, batch) {
+      const { leaves, key } = inspect(batch);
+      const { traced, stateSize, report, run } = await cache.get(key, async () => {
+        const step = trace(batch);
+        return { ...step, ...(await load(step.traced, options)) };
+      });
       const results = await run([...state, ...leaves], drawUniform(traced.randomInputs, seed));
-      assert(results.length >= state.length, "a step returned less than its state");
-      state = results.slice(0, state.length) as typeof state;
-      return reportOf<O>(traced, state.length, results);
+      assert(results.length >= stateSize, "a step returned less than its state");
+      state = results.slice(0, stateSize);
+      return unflattenTree(report, results.slice(stateSize));
     },
-    state: () =>
-      unflattenTree(
-        stateTree,
-        state.map((host) => ({ ...host, data: host.data.slice() })),
-      ) as Hosted<S>,
-    async dispose() {
-      for (const pending of cache.values()) await (await pending).release();
-      cache.clear();
-    },
+    state: () => state,
+    dispose: () => cache.clear(({ release }) => release()),
   };
 }

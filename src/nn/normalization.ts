@@ -119,40 +119,38 @@ export function batchNorm(
       const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
       const count = axes.reduce((n, axis) => n * x.shape[axis]!, 1);
       const center = keepAxes(mean(x, axes), x, axes);
-      const variance = keepAxes(mean(square(sub(x, center)), axes), x, axes);
+      const centered = sub(x, center);
+      const variance = keepAxes(mean(square(centered), axes), x, axes);
       const flat = (v: Tensor) => reshape(v, [channels]);
       const share = mode.momentum ?? momentum;
       const blend = (old: Tensor, now: Tensor) => add(old, mul(sub(now, old), share));
       mode.update(params.runningMean, blend(params.runningMean, flat(center)));
       const unbiased = mul(flat(variance), count / Math.max(1, count - 1));
       mode.update(params.runningVariance, blend(params.runningVariance, unbiased));
-      return scaleToBatch(x, weight, bias, { axes, count, center, variance, epsilon });
+      return scaleToBatch(x, weight, bias, { axes, count, centered, variance, epsilon });
     },
   };
 }
 
-/** y = weight (x - center) / sqrt(variance + epsilon) + bias, as one multiplication and one addition an element. */
+/** y = weight (x - center) / sqrt(variance + epsilon) + bias. */
 function scaleToBatch(
   x: Tensor,
   weight: Tensor,
   bias: Tensor,
-  stats: { axes: number[]; count: number; center: Tensor; variance: Tensor; epsilon: number },
+  stats: { axes: number[]; count: number; centered: Tensor; variance: Tensor; epsilon: number },
 ): Tensor {
-  const { axes, count, epsilon } = stats;
-  const inverse = reciprocal(sqrt(add(stats.variance, epsilon)));
-  const scale = mul(weight, reshape(inverse, weight.shape));
-  const center = reshape(stats.center, weight.shape);
-  const y = add(mul(x, scale), sub(bias, mul(center, scale)));
+  const { axes, count, centered, epsilon } = stats;
+  const inverse = reshape(reciprocal(sqrt(add(stats.variance, epsilon))), weight.shape);
+  const scale = mul(weight, inverse);
+  const y = add(mul(centered, scale), bias);
   return customGradient(y, [x, weight, bias], (ct) => {
-    // With s = sum(ct) and t = sum(ct (x - center)) / (variance + epsilon), a channel at a time:
-    // dx = scale (ct - s / n - (x - center) t / n), an affine function of ct and x.
+    // With s = sum(ct) and t = sum(ct (x - center)), a channel at a time:
+    // dx = scale (ct - s / n - (x - center) t / (n (variance + epsilon))), an affine function of ct and x - center.
     const total = reshape(sum(ct, axes), weight.shape);
-    const product = reshape(sum(mul(ct, x), axes), weight.shape);
-    const centered = sub(product, mul(center, total));
-    const rate = square(reshape(inverse, weight.shape));
-    const slope = neg(mul(mul(scale, rate), mul(centered, 1 / count)));
-    const offset = neg(add(mul(scale, mul(total, 1 / count)), mul(center, slope)));
-    const dx = add(mul(ct, scale), add(mul(x, slope), offset));
-    return [dx, mul(centered, reshape(inverse, weight.shape)), total];
+    const product = reshape(sum(mul(ct, centered), axes), weight.shape);
+    const slope = neg(mul(mul(scale, square(inverse)), mul(product, 1 / count)));
+    const offset = neg(mul(scale, mul(total, 1 / count)));
+    const dx = add(mul(ct, scale), add(mul(centered, slope), offset));
+    return [dx, mul(product, inverse), total];
   });
 }

@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor, type Tree } from "../core/index.ts";
+import { flattenTree, type HostTensor, hostTensor, type Tree } from "../core/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { compile, type Tensor, type Tensors } from "../engine/index.ts";
 import { type Layer, Mode, type Traced } from "../nn/index.ts";
@@ -31,11 +31,13 @@ export async function recalibrate<P>(
   }) as unknown as Forward;
   const size = inputs.shape[0]!;
   const count = Math.min(batches, Math.max(1, Math.floor(size / batchSize)));
+  const double = flattenTree(params).some(([, { dtype }]) => dtype === "float64");
+  const share = (value: number) => hostTensor(double ? Float64Array.of(value) : Float32Array.of(value), []);
   let current = params;
   for (let k = 0; k < count; k++) {
     const rows = Int32Array.from({ length: Math.min(batchSize, size) }, (_, i) => k * batchSize + i);
     // With a share of 1 / (k + 1) the running statistics are the mean of those so far.
-    current = await forward.seeded(k, current, gatherRows(inputs, rows), hostTensor(Float32Array.of(1 / (k + 1)), []));
+    current = await forward.seeded(k, current, gatherRows(inputs, rows), share(1 / (k + 1)));
   }
   await forward.dispose();
   return current;

@@ -97,7 +97,7 @@ export class Emitter {
     const key = JSON.stringify([domain, op, inputs, attributes]);
     let outputs = this.#known.get(key);
     if (outputs && outputs.length >= numOutputs) return outputs;
-    outputs = Array.from({ length: numOutputs }, () => `v${this.#nextName++}`);
+    outputs = Array.from({ length: numOutputs }, () => `.v${this.#nextName++}`);
     this.#known.set(key, outputs);
     const attribute = Object.entries(attributes).map(([name, value]) => toAttribute(name, value));
     this.#nodes.push(
@@ -141,7 +141,7 @@ export class Emitter {
     const key = small ? `constant ${dataType} ${formatShape(shape)} ${Buffer.from(bytes).toString("base64")}` : "";
     const known = small ? this.#known.get(key) : undefined;
     if (known) return known[0]!;
-    const name = `c${this.#nextName++}`;
+    const name = `.c${this.#nextName++}`;
     const rawData = new Uint8Array(bytes);
     this.#constants.push(create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt), rawData }));
     if (small) this.#known.set(key, [name]);
@@ -169,14 +169,31 @@ export class Emitter {
     const rename = (name: string) => renamed.get(name) ?? name;
     for (const node of [...this.#nodes, ...copies]) node.input = node.input.map(rename);
     for (const node of this.#nodes) node.output = node.output.map(rename);
-    const nodes = [...this.#nodes, ...copies];
+    const { nodes, constants } = living(
+      [...this.#nodes, ...copies],
+      this.#constants,
+      outputs.map(({ name }) => name),
+    );
     return modelBytes(
       inputs.map(valueInfo),
       outputs.map(({ name, tensor: { shape, dtype } }) => valueInfo({ name, shape, dtype })),
       nodes,
-      this.#constants,
+      constants,
     );
   }
+}
+
+/** The nodes and constants that `outputs` depend on: what was fused into others is not among them. */
+function living(nodes: readonly NodeProto[], constants: readonly TensorProto[], outputs: readonly string[]) {
+  const needed = new Set(outputs);
+  const kept: NodeProto[] = [];
+  // Nodes stand after those that they read.
+  for (const node of [...nodes].reverse()) {
+    if (!node.output.some((name) => needed.has(name))) continue;
+    kept.push(node);
+    for (const name of node.input) needed.add(name);
+  }
+  return { nodes: kept.reverse(), constants: constants.filter(({ name }) => needed.has(name)) };
 }
 
 /** A whole model's bytes. */

@@ -1,7 +1,7 @@
 /** Models for other runtimes: a function and its parameters as one portable ONNX file. @module */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type ModelProto, ModelProtoSchema } from "onnx-buf";
-import { type HostTensor, mapTree, ShapeError, type Tree } from "../../core/index.ts";
+import { type ModelProto, ModelProtoSchema, TensorProto_DataType } from "onnx-buf";
+import { ConfigError, type HostTensor, mapTree, ShapeError, type Tree } from "../../core/index.ts";
 import type { Tensor } from "../graph.ts";
 import { constant } from "../primitives/sources.ts";
 import { type LeafSignature, traceFunction } from "../trace.ts";
@@ -36,7 +36,10 @@ export function toOnnx<P>(
   options: ExportOptions = {},
 ): Uint8Array {
   const withBatch = (batch: number | undefined): ModelProto => {
-    const signatures = inputs.map(({ shape, dtype }) => ({ dtype, shape: batch ? shape.with(0, batch) : shape }));
+    const signatures = inputs.map(({ shape, dtype }) => ({
+      dtype,
+      shape: batch && shape.length > 0 ? shape.with(0, batch) : shape,
+    }));
     const closed = (...args: Tensor[]) => fn(mapTree(params, (leaf) => constant(leaf)) as P, ...(args as never[]));
     const traced = traceFunction(closed, signatures);
     const numbered = (stem: string, count: number) =>
@@ -45,11 +48,22 @@ export function toOnnx<P>(
       inputs: options.inputNames ?? numbered("input", traced.inputs.length),
       outputs: options.outputNames ?? numbered("output", traced.outputs.length),
     };
+    checkNames([...names.inputs, ...names.outputs]);
     return fromBinary(ModelProtoSchema, lower(traced, { portable: true, channelBlock: 1 }, names).model);
   };
   if (options.dynamicBatch === false) return toBinary(ModelProtoSchema, withBatch(undefined));
-  // What differs between two batch sizes is what depends on the batch. Both are primes that no layer size will equal.
-  return toBinary(ModelProtoSchema, openBatch(withBatch(1009), withBatch(1013)));
+  // What differs between two batch sizes is what depends on the batch.
+  return toBinary(ModelProtoSchema, openBatch(withBatch(batchSizes[0]), withBatch(batchSizes[1])));
+}
+
+/** Primes that no layer size will equal. */
+const batchSizes = [1009, 1013] as const;
+
+function checkNames(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  const found = `"${twice}" twice`;
+  throw new ConfigError({ where: "toOnnx", expected: "a name of its own for every input and output", found });
 }
 
 /** Replaces what differs between two models of different batch sizes by a symbolic batch axis. */
@@ -69,6 +83,8 @@ function openBatch(model: ModelProto, other: ModelProto): ModelProto {
     const peer = otherGraph.initializer[i]!;
     if (Buffer.compare(constant.rawData, peer.rawData) === 0 && constant.dims.join() === peer.dims.join()) continue;
     const readers = graph.node.filter((node) => node.input.includes(constant.name));
+    const isShape = constant.dataType === TensorProto_DataType.INT64 && constant.dims.join() === peer.dims.join();
+    if (!isShape) stuck("numbers that change with the batch");
     const values = new BigInt64Array(constant.rawData.slice().buffer);
     const peers = new BigInt64Array(peer.rawData.slice().buffer);
     const differing = [...values.keys()].filter((k) => values[k] !== peers[k]);
@@ -89,7 +105,10 @@ function openBatch(model: ModelProto, other: ModelProto): ModelProto {
         value.type!.value.case === "tensorType" ? value.type!.value.value.shape!.dim : [];
       dims(info).forEach((dim, axis) => {
         const peer = dims(theirs[i]!)[axis]!;
-        if (dim.value.value !== peer.value.value) dim.value = { case: "dimParam", value: "batch" };
+        if (dim.value.value === peer.value.value) return;
+        // A multiple of the batch is left without a name.
+        const isBatch = dim.value.value === BigInt(batchSizes[0]) && peer.value.value === BigInt(batchSizes[1]);
+        dim.value = isBatch ? { case: "dimParam", value: "batch" } : { case: undefined };
       });
     });
   }

@@ -36,6 +36,8 @@ export function lower(traced: TracedFunction, options: EmitterOptions, names: Lo
   });
   const graphInputs = [...traced.inputs, ...traced.randomInputs];
   const graphNames = [...inputNames, ...randomNames];
+  // In order, so that no operand is ever more than one call away, however deep the graph.
+  for (const tensor of order) emitter.value(tensor);
   const outputs = traced.outputs.map((tensor, i) => ({ name: names.outputs?.[i] ?? `out${i}`, tensor }));
   const model = emitter.finish(
     graphInputs.flatMap((tensor, i) =>

@@ -74,7 +74,7 @@ export const abs = unary(
   true,
 );
 /** -1, 0 or 1; without gradient. */
-export const sign = unary("sign", "Sign", (jax, x) => jax.numpy.sign(x), undefined, true);
+export const sign = unary("sign", "Sign", (jax, x) => jax.numpy.sign(x));
 /** The largest integer not above x; without gradient. */
 export const floor = unary("floor", "Floor", (jax, x) => jax.numpy.floor(x));
 /** The smallest integer not below x; without gradient. */
@@ -272,7 +272,11 @@ const powPrimitive = binaryPrimitive(
   "Pow",
   (jax, x, y) => jax.numpy.power(x, y),
   same,
-  (ct, x, y, out) => [mul(ct, mul(y, pow(x, sub(y, 1)))), mul(ct, mul(out, log(x)))],
+  (ct, x, y, out) => [
+    // x^0 is 1 everywhere, also at 0; and 0^y is 0 for all y above 0.
+    mul(ct, where(equal(y, 0), 0, mul(y, pow(x, sub(y, 1))))),
+    mul(ct, where(equal(x, 0), 0, mul(out, log(x)))),
+  ],
 );
 const maximumPrimitive = binaryPrimitive(
   "maximum",
@@ -323,7 +327,8 @@ export function mul(a: Operand, b: Operand): Tensor {
   if (outer !== undefined && inner.primitive === mulPrimitive && isFloat(inner.dtype)) {
     const [p, q] = inner.inputs as [Tensor, Tensor];
     const value = scalarValue(p) ?? scalarValue(q);
-    if (value !== undefined) return mul(scalarValue(p) === undefined ? p : q, value * outer);
+    const inRange = value !== undefined && Math.abs(value * outer) < 1e30 && Math.abs(value * outer) > 1e-30;
+    if (inRange) return mul(scalarValue(p) === undefined ? p : q, value * outer);
   }
   return apply(mulPrimitive, [x, y], {});
 }

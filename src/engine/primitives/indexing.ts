@@ -31,7 +31,8 @@ const takePrimitive: Primitive<{ axis: number }> = {
 /**
  * Rows (or whatever lies along `axis`) of x by position: x.shape with `axis` replaced by the shape of `indices`.
  *
- * @param indices - int32, each in [0, size of the axis); others fail when the function runs
+ * @param indices - int32, each in [0, size of the axis). ONNX Runtime refuses positions past the end when the function runs; other
+ * devices do not
  */
 export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
   requireIndices("take", indices);

@@ -290,6 +290,11 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
 
 /** Tensors of one shape along a new axis. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  const open = (x: Tensor) => reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]);
-  return concat(tensors.map(open), axis);
+  const rank = tensors[0]?.rank ?? 0;
+  if (!Number.isInteger(axis) || axis < -rank - 1 || axis > rank) {
+    throw new ShapeError({ where: "stack", expected: `an axis in [${-rank - 1}, ${rank}]`, found: `${axis}` });
+  }
+  const at = axis < 0 ? axis + rank + 1 : axis;
+  const open = (x: Tensor) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+  return concat(tensors.map(open), at);
 }

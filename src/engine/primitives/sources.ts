@@ -97,7 +97,16 @@ export function iota(n: number): Tensor {
 
 /** A tensor as it is, or a number as a scalar of the dtype that `like` has. */
 export function toTensor(value: Tensor | number, like?: Tensor): Tensor {
-  return value instanceof Tensor ? value : scalar(value, like?.dtype ?? "float32");
+  if (value instanceof Tensor) return value;
+  if (like && !isFloat(like.dtype) && !Number.isInteger(value)) {
+    throw new ShapeError({
+      where: `${value} beside ${like.label}`,
+      expected: `a whole number, as ${like.label} is ${like.dtype}`,
+      found: `${value}`,
+      hint: "convert the tensor with cast(x, 'float32')",
+    });
+  }
+  return scalar(value, like?.dtype ?? "float32");
 }
 
 /** Throws where `tensor` does not hold floats. */
