@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../core/index.ts";
 import type { Dataset } from "../data/index.ts";
+import type { AnyLayer } from "../nn/index.ts";
 import {
   addCommonOptions,
   type CommonOptions,
@@ -11,7 +12,7 @@ import {
   runAction,
   type Terminal,
 } from "../terminal/index.ts";
-import type { FitEvent, FitOptions } from "../train/index.ts";
+import type { FitEvent, Loss } from "../train/index.ts";
 
 const schema = z.object({
   data: z.string().default("digits").describe("name of a dataset, a folder or a file"),
@@ -19,6 +20,12 @@ const schema = z.object({
   label: z.string().optional().describe("column to predict, for tables"),
   features: z.array(z.string()).optional().describe("columns to predict from, for tables; all others by default"),
   missing: z.enum(["error", "drop"]).default("error").describe("what to do with rows that lack a value"),
+  maxCategories: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(256)
+    .describe("most different texts that a column may have"),
   model: z.enum(["mlp", "lenet"]).default("mlp").describe("mlp for anything, lenet for images"),
   hidden: z.array(z.coerce.number().int().positive()).default([64]).describe("widths of the hidden layers of an mlp"),
   epochs: z.coerce.number().int().positive().default(10).describe("passes over the data"),
@@ -85,12 +92,13 @@ async function train(options: TrainOptions, common: CommonOptions): Promise<void
 
 /** Training and validation data: the dataset's own parts, or a seeded fifth of a file for validation. */
 async function loadParts(
-  { data, dataDir, label, features, missing }: TrainOptions,
+  { data, dataDir, label, features, missing, maxCategories }: TrainOptions,
   seed: number,
 ): Promise<{ data: Dataset; validation: Dataset }> {
-  const { loadDataset, splitDataset, standardize } = await import("../data/index.ts");
+  const { loadDataset, splitDataset } = await import("../data/index.ts");
   const options = {
     missing,
+    maxCategories,
     ...(dataDir !== undefined && { dataDir }),
     ...(label !== undefined && { label }),
     ...(features && { features }),
@@ -101,14 +109,14 @@ async function loadParts(
   const [train, test] = named
     ? [await loadDataset(data, { ...options, split: "train" }), await loadDataset(data, { ...options, split: "test" })]
     : (splitDataset(all, { fractions: [0.8, 0.2], seed, stratify: all.classes !== undefined }) as [Dataset, Dataset]);
-  if (!isTable) return { data: train, validation: test };
-  const [scaledTrain, scaledTest] = standardize(train, test).datasets as [Dataset, Dataset];
-  return { data: scaledTrain, validation: scaledTest };
+  return { data: train, validation: test };
 }
 
 /** Model, loss, optimizer and schedule as `fit` takes them. */
-async function settings(options: TrainOptions, { inputs, classes, targets }: Dataset) {
-  const { crossEntropy, lenet, meanSquaredError, mlp } = await import("../nn/index.ts");
+async function settings(options: TrainOptions, data: Dataset) {
+  const { inputs, classes, targets, features } = data;
+  const { standardize } = await import("../data/index.ts");
+  const { crossEntropy, lenet, meanSquaredError, mlp, scaling, sequential } = await import("../nn/index.ts");
   const { adamW, cosineSchedule, sgd } = await import("../optim/index.ts");
   const { model: name, hidden, learningRate, warmupSteps, weightDecay } = options;
   const [, ...shape] = inputs.shape;
@@ -120,20 +128,40 @@ async function settings(options: TrainOptions, { inputs, classes, targets }: Dat
   const [channels = 1, height = 1, width = 1] = shape;
   const inDim = shape.reduce((size, axis) => size * axis, 1);
   const totalSteps = options.epochs * Math.ceil(inputs.shape[0]! / options.batchSize);
-  const { reshape } = await import("../engine/index.ts");
+  const { div, reshape } = await import("../engine/index.ts");
+  const network = name === "lenet" ? lenet({ channels, height, width }, outputs) : mlp(inDim, hidden, outputs);
+  // Tables are scaled inside the model, so that what is saved and exported takes and gives the table's own values.
+  const columns = standardize(data);
+  const scaled: AnyLayer[] =
+    shape.length === 1 ? [scaling(columns.mean, columns.standardDeviation), network] : [network];
+  const target = standardize({ ...data, inputs: { ...targets, shape: [targets.shape[0]!, targets.shape[1] ?? 1] } });
+  if (!classes) scaled.push(scaling(target.mean, target.standardDeviation, { inverse: true }));
+  const variance = target.standardDeviation.reduce((total, value) => total + value * value, 0) / target.mean.length;
+  const squared: Loss = (output, y) => div(meanSquaredError(reshape(output, y.shape), y), variance);
   return {
-    model: name === "lenet" ? lenet({ channels, height, width }, outputs) : mlp(inDim, hidden, outputs),
-    loss: classes
-      ? crossEntropy
-      : (((output, target) => meanSquaredError(reshape(output, target.shape), target)) as FitOptions<never>["loss"]),
+    model: scaled.length === 1 ? network : sequential(scaled),
+    loss: classes ? crossEntropy : squared,
     optimizer: options.optimizer === "sgd" ? sgd({ momentum: options.momentum, weightDecay }) : adamW({ weightDecay }),
     learningRate:
       options.schedule === "cosine" ? cosineSchedule({ peak: learningRate, totalSteps, warmupSteps }) : learningRate,
     ...(options.schedule === "cosine" && {
       learningRateName: `cosine from ${learningRate}, ${warmupSteps} warm-up steps`,
     }),
-    identity: { model: name, ...(name === "mlp" && { hidden }) },
+    identity: {
+      model: name,
+      ...(name === "mlp" && { hidden }),
+      ...(features && { features }),
+      ...(classes && { classes }),
+      ...(options.label !== undefined && { label: options.label, missing: options.missing }),
+      ...(!classes && { loss: "squared error / variance of the target" }),
+    },
   };
+}
+
+/** An evaluation in words. For regression the loss is a share of the target's variance: 1 is no better than its mean. */
+function measured({ loss, accuracy }: { readonly loss: number; readonly accuracy?: number }): string {
+  if (accuracy !== undefined) return `loss ${loss.toFixed(4)}, accuracy ${(100 * accuracy).toFixed(2)}%`;
+  return `squared error ${loss.toFixed(4)} of the target's variance`;
 }
 
 /** Shows a run as it goes, and its end. */
@@ -148,8 +176,7 @@ async function report(run: AsyncIterable<FitEvent>, terminal: Terminal, { out }:
     }
     if (event.type === "step") progress?.update(event.step, `loss ${event.loss.toFixed(4)}`);
     if (event.type === "evaluation") {
-      const share = event.accuracy === undefined ? "" : `, accuracy ${(100 * event.accuracy).toFixed(2)}%`;
-      terminal.info(`epoch ${event.epoch + 1}: validation loss ${event.loss.toFixed(4)}${share}`);
+      terminal.info(`epoch ${event.epoch + 1}: validation ${measured(event)}`);
     }
     if (event.type === "stopped") {
       progress?.stop();

@@ -41,6 +41,8 @@ export {
   layerNorm,
   type NormParams,
   rmsNorm,
+  type ScalingParams,
+  scaling,
   standardize,
 } from "./normalization.ts";
 export {

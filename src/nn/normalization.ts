@@ -1,4 +1,4 @@
-import type { HostTensor } from "../core/index.ts";
+import { type HostTensor, hostTensor } from "../core/index.ts";
 import {
   add,
   customGradient,
@@ -153,4 +153,32 @@ function scaleToBatch(
     const dx = add(mul(ct, scale), add(mul(centered, slope), offset));
     return [dx, mul(product, inverse), total];
   });
+}
+
+/** Parameters of {@link scaling}: buffers, float32 [features]. */
+export interface ScalingParams {
+  readonly runningMean: HostTensor;
+  readonly runningDeviation: HostTensor;
+}
+
+/**
+ * (x - mean) / deviation over the last axis, or with `inverse` x · deviation + mean. The numbers are fixed, and part of the model:
+ * with them a saved or exported model takes and gives raw values.
+ *
+ * @param mean - a number for each feature
+ * @param deviation - a number for each feature, not 0
+ */
+export function scaling(
+  mean: ArrayLike<number>,
+  deviation: ArrayLike<number>,
+  { inverse = false } = {},
+): Layer<ScalingParams> {
+  return {
+    init: () => ({
+      runningMean: hostTensor(Float32Array.from(mean), [mean.length]),
+      runningDeviation: hostTensor(Float32Array.from(deviation), [deviation.length]),
+    }),
+    apply: ({ runningMean, runningDeviation }, x) =>
+      inverse ? add(mul(x, runningDeviation), runningMean) : div(sub(x, runningMean), runningDeviation),
+  };
 }

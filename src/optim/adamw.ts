@@ -24,6 +24,7 @@ export interface AdamWOptions {
 export function adamW({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamWOptions = {}): Optimizer {
   return {
     name: "adamw",
+    options: { beta1, beta2, epsilon, weightDecay },
     init: (params) => ({ first: params.map(zerosLike), second: params.map(zerosLike) }),
     update(params, gradients, state, { learningRate, step }) {
       const { first, second } = state as { first: readonly Tensor[]; second: readonly Tensor[] };

@@ -1,8 +1,10 @@
-import { add, div, maximum, mul, sqrt, square, sum, type Tensor } from "../engine/index.ts";
+import { add, div, maximum, mul, scalar, sqrt, square, sum, type Tensor } from "../engine/index.ts";
 
 /** The Euclidean norm of all gradients taken as one vector. */
 export function globalNorm(gradients: readonly Tensor[]): Tensor {
-  return sqrt(gradients.map((g) => sum(square(g))).reduce((total, part) => add(total, part)));
+  return sqrt(
+    gradients.map((g) => sum(square(g))).reduce((total, part) => add(total, part), scalar(0, gradients[0]?.dtype)),
+  );
 }
 
 /**

@@ -17,6 +17,8 @@ export interface StepInfo {
 export interface Optimizer {
   /** Name for run folders, such as `adamw`. */
   readonly name: string;
+  /** Its settings, for run folders: a run goes on only with the same. */
+  readonly options: Readonly<Record<string, number | boolean>>;
   /** The state before the first step. */
   init(params: readonly HostTensor[]): Tree<HostTensor>;
   /** The parameters and the state after one step. */

@@ -26,6 +26,7 @@ export function zerosLike({ shape, dtype, data }: HostTensor): HostTensor {
 export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
   return {
     name: "sgd",
+    options: { momentum, nesterov, weightDecay },
     init: (params) => (momentum === 0 ? [] : params.map(zerosLike)),
     update(params, gradients, state, { learningRate }) {
       const directions = gradients.map((g, i) => (weightDecay === 0 ? g : add(g, mul(params[i]!, weightDecay))));

@@ -9,17 +9,18 @@ import {
   mapTree,
   Random,
   RunError,
+  ShapeError,
   sameShape,
   type Tree,
 } from "../core/index.ts";
-import type { Dataset } from "../data/index.ts";
+import { type Dataset, takeRows } from "../data/index.ts";
 import { type Tensor, toOnnx } from "../engine/index.ts";
 import { type Layer, Mode } from "../nn/index.ts";
 import { constantSchedule, createOrder, type Order, orderNames, restoreOrder, type Schedule } from "../optim/index.ts";
 import { gatherRows, planBatches } from "./batches.ts";
 import { createEvaluator, type Evaluation } from "./evaluate.ts";
 import { type Checkpoint, RunFolder } from "./run-folder.ts";
-import { compileTrainStep, initialState, type StepOptions, type TrainState } from "./step.ts";
+import { compileTrainStep, initialState, type StepOptions, type TrainState, trainablePaths } from "./step.ts";
 
 /** What {@link fit} trains, on what, for how long, and what it leaves. */
 export interface FitOptions<P> extends StepOptions<P, Tensor, Tensor> {
@@ -118,10 +119,10 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
   let order: Order = createOrder(orderName, { size: plan.units, seed });
   let step = 0;
   let epochLoss = 0;
-  let firstLoss: number | undefined;
+  let referenceLoss: number | undefined;
   let state = fresh;
   if (checkpoint) {
-    ({ state, order, epochLoss, firstLoss } = restore(checkpoint, fresh));
+    ({ state, order, epochLoss, referenceLoss } = restore(checkpoint, fresh));
     step = checkpoint.step;
   }
   await folder?.rewindMetrics(step);
@@ -134,13 +135,16 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
   const save = async (): Promise<void> => {
     if (!folder || saved === step) return;
     const current = trainStep.state();
-    const facts = { epochLoss, firstLoss, order: { name: order.state().name, values: order.state().values } };
+    const facts = { epochLoss, referenceLoss, order: { name: order.state().name, values: order.state().values } };
     await folder.saveCheckpoint({ step, tensors: { ...stateTensors(current), ...orderTensors(order) }, facts });
     saved = step;
   };
 
   try {
     yield { type: "start", step, totalSteps, parameters };
+    // What the untrained model loses on a sample of the data: a loss far above it means that training has diverged.
+    const sample = new Random(seed, "sample").permutation(size).subarray(0, 512);
+    referenceLoss ??= (await evaluator.evaluate(state.params, takeRows(data, Array.from(sample)))).loss;
     let evaluation: Evaluation | undefined;
     while (step < totalSteps) {
       const epoch = Math.floor(step / plan.count);
@@ -159,15 +163,15 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
         const report = await trainStep.run(batch, { learningRate, step, seed: stepSeed(seed, step) });
         const loss = report.loss.data[0]!;
         const gradientNorm = report.gradientNorm.data[0]!;
-        firstLoss ??= loss;
-        const runaway = loss > runawayFactor * Math.max(1, firstLoss);
+        const runaway = loss > runawayFactor * Math.max(1, referenceLoss);
         if (runaway || !Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
           throw divergence(step, epoch, loss, gradientNorm, learningRate, folder, saved);
         }
         if (order.needsGradients) order.observe(position, report.gradient!.data);
         step++;
         epochLoss += (loss * rows.length) / size;
-        if (step % logEvery === 0) folder?.log({ kind: "train", step, epoch, loss, gradientNorm, learningRate });
+        if (step % logEvery === 0)
+          folder?.log({ kind: "train", step, epoch: epoch + 1, loss, gradientNorm, learningRate });
         yield { type: "step", step, epoch, loss, gradientNorm, learningRate, ms: performance.now() - begin };
         if (options.checkpointEvery && step % options.checkpointEvery === 0 && position + 1 < plan.count) {
           await save();
@@ -175,12 +179,12 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
         }
       }
       order.endEpoch();
-      folder?.log({ kind: "epoch", step, epoch, loss: epochLoss });
+      folder?.log({ kind: "epoch", step, epoch: epoch + 1, loss: epochLoss });
       yield { type: "epoch", step, epoch, loss: epochLoss };
       epochLoss = 0;
       if (validation) {
         evaluation = await evaluator.evaluate(trainStep.state().params, validation);
-        folder?.log({ kind: "validation", step, epoch, ...evaluation });
+        folder?.log({ kind: "validation", step, epoch: epoch + 1, ...evaluation });
         yield { type: "evaluation", step, epoch, ...evaluation };
       }
       await save();
@@ -189,13 +193,15 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
     const { params } = trainStep.state();
     if (folder) {
       evaluation ??= validation && (await evaluator.evaluate(params, validation));
-      await folder.saveModel(exportModel(options.model as Layer<unknown>, params, data));
+      const { bytes, fixedBatch } = exportModel(options.model as Layer<unknown>, params, data);
+      await folder.saveModel(bytes);
       const seconds = Math.round(performance.now() - started) / 1000;
       await folder.saveReport({
         steps: step,
         epochs,
         parameters,
         seconds,
+        modelBatch: fixedBatch ? 1 : "any",
         ...(evaluation && { validation: evaluation }),
       });
     }
@@ -207,7 +213,7 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
   }
 }
 
-/** A loss so many times the first one (or 1) has left for good, though its numbers may stay finite. */
+/** A loss so many times that of the untrained model (or 1) has left for good, though its numbers may stay finite. */
 const runawayFactor = 1e4;
 
 /** A seed for every step, so that random inputs do not depend on how often the run was resumed. */
@@ -215,42 +221,47 @@ function stepSeed(seed: number, step: number): number {
   return new Random(seed, "step", step).integer(0x7fffffff);
 }
 
-function check({ data, epochs, batchSize, learningRate, order = "rr" }: FitOptions<unknown>): void {
+function check(options: FitOptions<unknown>): void {
+  const { data, validation, learningRate, order = "rr", logEvery = 10, checkpointEvery = 1 } = options;
   const positive = (where: string, value: number, integer: boolean) => {
     if (value > 0 && Number.isFinite(value) && (!integer || Number.isInteger(value))) return;
-    throw new ConfigError({
-      where,
-      expected: integer ? "a positive whole number" : "a positive number",
-      found: `${value}`,
-    });
+    const expected = integer ? "a positive whole number" : "a positive number";
+    throw new ConfigError({ where, expected, found: `${value}` });
   };
-  positive("epochs", epochs, true);
-  positive("batchSize", batchSize, true);
+  for (const [where, value] of Object.entries({
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    logEvery,
+    checkpointEvery,
+  })) {
+    positive(where, value, true);
+  }
   if (typeof learningRate === "number") positive("learningRate", learningRate, false);
   if (!(orderNames as readonly string[]).includes(order)) createOrder(order, { size: 1, seed: 0 });
-  const [rows, labels] = [data.inputs.shape[0] ?? 0, data.targets.shape[0] ?? 0];
+  checkData(data, data.name);
+  if (validation) checkData(validation, `${validation.name} (validation)`);
+}
+
+function checkData({ inputs, targets, classes }: Dataset, name: string): void {
+  const [rows, labels] = [inputs.shape[0] ?? 0, targets.shape[0] ?? 0];
   if (rows === 0 || rows !== labels) {
-    throw new DataError({
-      where: data.name,
-      expected: "examples, a target for each",
-      found: `${rows} inputs and ${labels} targets`,
-    });
+    const found = `${rows} inputs and ${labels} targets`;
+    throw new DataError({ where: name, expected: "examples, a target for each", found });
   }
-  const bad = data.inputs.data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    const row = Math.floor(bad / (data.inputs.data.length / rows));
+  for (const [what, { data }] of Object.entries({ inputs, targets })) {
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad < 0) continue;
     throw new DataError({
-      where: `${data.name}, row ${row + 1}`,
-      expected: "finite numbers",
-      found: `${data.inputs.data[bad]}`,
+      where: `${name}, row ${Math.floor(bad / (data.length / rows)) + 1}`,
+      expected: `finite ${what}`,
+      found: `${data[bad]}`,
       hint: "remove or fill in the rows that have no value",
     });
   }
-  const { classes, targets } = data;
   const outside = classes ? targets.data.findIndex((label) => label < 0 || label >= classes.length) : -1;
   if (classes && outside >= 0) {
     throw new DataError({
-      where: `${data.name}, row ${outside + 1}`,
+      where: `${name}, row ${outside + 1}`,
       expected: `a class number in [0, ${classes.length})`,
       found: `${targets.data[outside]}`,
     });
@@ -260,6 +271,7 @@ function check({ data, epochs, batchSize, learningRate, order = "rr" }: FitOptio
 async function openFolder(options: FitOptions<unknown>, { params }: TrainState): Promise<RunFolder | undefined> {
   const { run, data, batchSize, seed = 0, order = "rr", optimizer, learningRate, clipNorm } = options;
   if (run === undefined) return undefined;
+  const paths = trainablePaths(params, options.trainable);
   const identity = {
     seed,
     data: data.name,
@@ -267,10 +279,11 @@ async function openFolder(options: FitOptions<unknown>, { params }: TrainState):
     batchSize,
     epochs: options.epochs,
     order,
-    optimizer: optimizer.name,
+    optimizer: { name: optimizer.name, ...optimizer.options },
     learningRate: options.learningRateName ?? (typeof learningRate === "number" ? learningRate : "schedule"),
     clipNorm: clipNorm ?? null,
     ...options.identity,
+    trained: flattenTree(params).flatMap(([path]) => (paths.has(path) ? [path] : [])),
     parameters: Object.fromEntries(
       flattenTree(params).map(([path, { dtype, shape }]) => [path, `${dtype}[${shape.join(", ")}]`]),
     ),
@@ -295,7 +308,7 @@ function orderTensors(order: Order): Record<string, HostTensor> {
 function restore(
   { tensors, facts }: Checkpoint,
   fresh: TrainState,
-): { state: TrainState; order: Order; epochLoss: number; firstLoss: number } {
+): { state: TrainState; order: Order; epochLoss: number; referenceLoss: number } {
   const state = mapTree(fresh as unknown as Tree<HostTensor>, (leaf, path) => {
     const saved = tensors[path];
     if (saved && sameShape(saved.shape, leaf.shape) && saved.dtype === leaf.dtype) return saved;
@@ -306,15 +319,15 @@ function restore(
       hint: "go on with the model that the run was started with",
     });
   }) as unknown as TrainState;
-  const { order, epochLoss, firstLoss } = facts as {
+  const { order, epochLoss, referenceLoss } = facts as {
     order: { name: string; values: Record<string, number> };
     epochLoss: number;
-    firstLoss: number;
+    referenceLoss: number;
   };
   const arrays = Object.fromEntries(
     Object.entries(tensors).flatMap(([name, { data }]) => (name.startsWith("order.") ? [[name.slice(6), data]] : [])),
   );
-  return { state, order: restoreOrder({ ...order, arrays }), epochLoss, firstLoss };
+  return { state, order: restoreOrder({ ...order, arrays }), epochLoss, referenceLoss };
 }
 
 function divergence(
@@ -335,12 +348,18 @@ function divergence(
     where: `step ${step + 1} (epoch ${epoch + 1})`,
     expected: "a loss that stays near where it began, and a finite gradient",
     found: `${what} at learning rate ${learningRate}${stays}`,
-    hint: `train with a smaller learning rate, such as ${Number((learningRate / 10).toPrecision(2))}`,
+    hint: `train with a smaller learning rate, such as ${Number(Math.min(0.1, learningRate / 10).toPrecision(2))}`,
   });
 }
 
-/** The trained model as ONNX; with the batch size left open where the graph allows it. */
-function exportModel(model: Layer<unknown>, params: Tree<HostTensor>, { inputs }: Dataset): Uint8Array {
+/** The trained model as ONNX: for any batch size where the graph allows it, for single examples otherwise. */
+function exportModel(model: Layer<unknown>, params: Tree<HostTensor>, { inputs }: Dataset) {
   const apply = (tree: never, x: never) => model.apply(tree, x, new Mode(false));
-  return toOnnx(apply, params, [{ dtype: inputs.dtype, shape: [1, ...inputs.shape.slice(1)] }]);
+  const signatures = [{ dtype: inputs.dtype, shape: [1, ...inputs.shape.slice(1)] }];
+  try {
+    return { bytes: toOnnx(apply, params, signatures), fixedBatch: false };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    return { bytes: toOnnx(apply, params, signatures, { dynamicBatch: false }), fixedBatch: true };
+  }
 }

@@ -63,6 +63,10 @@ export class RunFolder {
    * @throws {RunError} where the folder holds something and `force` is not set, or cannot be written
    */
   static async create(path: string, identity: RunIdentity, { force = false } = {}): Promise<RunFolder> {
+    if (!force && existsSync(join(path, "run.json"))) {
+      const hint = "go on with it with --resume, replace it with --force, or choose another folder";
+      throw new RunError({ where: path, expected: "a new or empty folder", found: "a run", hint });
+    }
     await ensureEmptyDirectory(path, { force });
     const folder = new RunFolder(path);
     try {
@@ -87,12 +91,13 @@ export class RunFolder {
     }
     const saved = parse(file) as Record<string, unknown>;
     for (const [key, value] of Object.entries({ layoutVersion, ...identity })) {
-      const [mine, theirs] = [JSON.stringify(value), JSON.stringify(saved[key])];
+      const mine = JSON.stringify(value);
+      const theirs: string | undefined = JSON.stringify(saved[key]);
       if (mine === theirs) continue;
       throw new RunError({
         where: `${file}, "${key}"`,
-        expected: `${mine}, as this run has it`,
-        found: theirs ?? "nothing",
+        expected: `${theirs ?? "nothing"}, as the run in this folder has it`,
+        found: mine,
         hint: "go on with the options the run was started with, or choose another folder",
       });
     }

@@ -11,11 +11,14 @@ import {
   mean,
   mul,
   randomUniform,
+  sin,
   square,
+  stack,
   sub,
   sum,
   type Tensor,
   take,
+  toOnnx,
   valueAndGrad,
 } from "../../src/engine/index.ts";
 
@@ -39,6 +42,57 @@ describe("compile", () => {
     }));
     const { total, one } = await fn({ a: floats([1]), list: [floats([2])] });
     expect([total.data[0], one.data[0]]).toEqual([3, 1]);
+  });
+
+  it("tells trees apart by their paths, not by their order", async () => {
+    const difference = compile((p: { a: Tensor; b: Tensor }) => sub(p.a, p.b));
+    expect((await difference({ a: floats([1]), b: floats([10]) })).data[0]).toBe(-9);
+    expect((await difference({ b: floats([10]), a: floats([1]) })).data[0]).toBe(-9);
+  });
+
+  it("does not keep a failure", async () => {
+    let fail = true;
+    const fn = compile((x: Tensor) => {
+      if (fail) throw new Error("not yet");
+      return mul(x, 2);
+    });
+    await expect(fn(floats([1]))).rejects.toThrow("not yet");
+    fail = false;
+    expect((await fn(floats([1]))).data[0]).toBe(2);
+    await fn.dispose();
+  });
+
+  it("takes graphs as deep as memory allows", async () => {
+    const deep = compile((x: Tensor) => {
+      let y = x;
+      for (let i = 0; i < 5000; i++) y = sin(y);
+      return y;
+    });
+    expect((await deep(floats([1]))).data[0]).toBeGreaterThan(0);
+  });
+
+  it("differentiates by the argument only, not by what equals it", async () => {
+    const slope = compile((w: Tensor) => grad((v: Tensor) => sum(mul(v, w)))(w));
+    expect((await slope(floats([3]))).data[0]).toBe(3);
+    const both = compile((w: Tensor) => grad((v: { a: Tensor; b: Tensor }) => sum(mul(v.a, v.b)))({ a: w, b: w }));
+    const { a, b } = await both(floats([3]));
+    expect([a.data[0], b.data[0]]).toEqual([3, 3]);
+  });
+
+  it("refuses fractions beside integers", async () => {
+    const half = compile((x: Tensor) => mul(x, 0.5));
+    await expect(half(hostTensor(Int32Array.of(3), [1]))).rejects.toThrow(
+      /0\.5 beside arg: expected a whole number, as arg is int32, found 0\.5/,
+    );
+  });
+
+  it("stacks along axes counted from the end", async () => {
+    const stacked = compile((x: Tensor) => stack([x, mul(x, 2)], -1));
+    const { shape, data } = await stacked(floats([1, 2], [2]));
+    expect([shape, Array.from(data)]).toEqual([
+      [2, 2],
+      [1, 2, 2, 4],
+    ]);
   });
 
   it("draws the same random numbers from the same seed, others from another", async () => {
@@ -128,10 +182,57 @@ describe("compileStep", () => {
     await stepper.dispose();
   });
 
+  it("pairs the next state with the state by paths", async () => {
+    const initial = { a: floats([1]), b: floats([10]) };
+    type S = { a: Tensor; b: Tensor };
+    const stepper = compileStep((s: S, x: Tensor) => [{ b: add(s.b, x), a: s.a }, sum(x)] as const, initial);
+    expect((await stepper.run(0, floats([1]))).data[0]).toBe(1);
+    expect([stepper.state().a.data[0], stepper.state().b.data[0]]).toEqual([1, 11]);
+    await stepper.dispose();
+    const more = compileStep((s: { a: Tensor }, x: Tensor) => [{ a: s.a, extra: x }, sum(x)] as never, {
+      a: floats([1]),
+    } as never);
+    await expect(more.run(0, floats([1]) as never)).rejects.toThrow(
+      /state\.extra: expected the next state to have the leaves of the state and no other/,
+    );
+  });
+
+  it.each(["native", "wasm"] as const)("takes steps one after the other when nobody waits, on %s", async (device) => {
+    const stepper = compileStep((w: Tensor, x: Tensor) => [add(w, sum(x)), add(w, sum(x))] as const, floats([0], []), {
+      device,
+    });
+    const reports = await Promise.all([floats([1]), floats([10]), floats([50, 50])].map((x) => stepper.run(0, x)));
+    expect(reports.map(({ data }) => data[0])).toEqual([1, 11, 111]);
+    expect(stepper.state().data[0]).toBe(111);
+    await stepper.dispose();
+  });
+
+  it("moves a step without kernels to jax-js, with its state", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const initial = hostTensor(Float64Array.of(2), [1]);
+    const stepper = compileStep((w: Tensor, x: Tensor) => [add(w, x), erf(w)] as const, initial);
+    const report = await stepper.run(0, hostTensor(Float64Array.of(1), [1]));
+    expect(report.data[0]).toBeCloseTo(0.995322, 5);
+    expect(stepper.state().data[0]).toBe(3);
+    expect(warn).toHaveBeenCalledOnce();
+    warn.mockRestore();
+    await stepper.dispose();
+  });
+
   it("refuses a next state of another shape", async () => {
     const stepper = compileStep((w: Tensor, x: Tensor) => [add(w, x), x] as const, floats([1], [1]));
     await expect(stepper.run(0, floats([1, 2]))).rejects.toThrow(
       /expected the next state to be float32\[1\], as the state is, found float32\[2\]/,
     );
+  });
+});
+
+describe("toOnnx", () => {
+  it("wants a name of its own for every input and output", () => {
+    const weight = { weight: floats([1]) };
+    const names = { inputNames: ["x"], outputNames: ["x"] };
+    const export_ = () =>
+      toOnnx((p: { weight: Tensor }, x: Tensor) => mul(x, p.weight) as never, weight, [floats([1], [1, 1])], names);
+    expect(export_).toThrow(/toOnnx: expected a name of its own for every input and output, found "x" twice/);
   });
 });

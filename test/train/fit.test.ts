@@ -5,7 +5,18 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HostTensor, hostTensor, mapTree, Random } from "../../src/core/index.ts";
 import { type Dataset, loadDataset } from "../../src/data/index.ts";
-import { batchNorm, crossEntropy, flatten, linear, mlp, relu, sequential } from "../../src/nn/index.ts";
+import { add, mean } from "../../src/engine/index.ts";
+import {
+  batchNorm,
+  crossEntropy,
+  flatten,
+  type Layer,
+  linear,
+  meanSquaredError,
+  mlp,
+  relu,
+  sequential,
+} from "../../src/nn/index.ts";
 import { adamW, cosineSchedule, orderNames, sgd } from "../../src/optim/index.ts";
 import { createEvaluator, type FitEvent, type FitOptions, fit, recalibrate } from "../../src/train/index.ts";
 
@@ -124,7 +135,7 @@ describe("bad input", () => {
     const path = join(folder, "diverging");
     const diverging = run({ run: path, optimizer: sgd(), learningRate: (step) => (step < 30 ? 0.01 : 1e9) });
     await expect(diverging).rejects.toThrow(
-      /^step 3[2-9] \(epoch 2\): expected a loss that stays near where it began, and a finite gradient, found a loss of .* at learning rate 1000000000; the checkpoint of step 23 is kept\. Hint: train with a smaller learning rate, such as 100000000$/,
+      /^step 3[2-9] \(epoch 2\): expected a loss that stays near where it began, and a finite gradient, found a loss of .* at learning rate 1000000000; the checkpoint of step 23 is kept\. Hint: train with a smaller learning rate, such as 0\.1$/,
     );
     expect(JSON.parse(readFileSync(join(path, "checkpoints/index.json"), "utf8")).at(-1).step).toBe(23);
   });
@@ -142,7 +153,7 @@ describe("bad input", () => {
     const data = train.inputs.data.slice();
     data[64 * 10 + 3] = Number.NaN;
     await expect(run({ data: { ...train, inputs: { ...train.inputs, data } } })).rejects.toThrow(
-      "digits, row 11: expected finite numbers, found NaN",
+      "digits, row 11: expected finite inputs, found NaN",
     );
     const targets = Int32Array.from(train.targets.data);
     targets[4] = 10;
@@ -151,13 +162,69 @@ describe("bad input", () => {
     );
   });
 
+  it("checks the validation data too", async () => {
+    const targets = Int32Array.from(test.targets.data).fill(-1, 3, 4);
+    const validation = { ...test, targets: { ...test.targets, data: targets } };
+    await expect(run({ validation })).rejects.toThrow(
+      "digits (validation), row 4: expected a class number in [0, 10), found -1",
+    );
+  });
+
+  it("does not take a start far from the mean for divergence", async () => {
+    // The first batches have small targets, all others large ones.
+    const targets = hostTensor(
+      Float32Array.from({ length: 100 }, (_, i) => (i < 10 ? 0 : 1000)),
+      [100, 1],
+    );
+    const data: Dataset = {
+      name: "steps",
+      sha256: "",
+      inputs: hostTensor(new Float32Array(100).fill(1), [100, 1]),
+      targets,
+    };
+    const options = {
+      model: linear(1, 1),
+      loss: meanSquaredError,
+      data,
+      order: "igd",
+      batchSize: 5,
+      optimizer: sgd(),
+      learningRate: 1e-9,
+    };
+    expect(last(await run(options as never)).type).toBe("end");
+  });
+
+  it("refuses to go on with other settings of the optimizer", async () => {
+    const path = join(folder, "settings");
+    await run({ run: path, epochs: 1, optimizer: sgd({ momentum: 0.9 }) });
+    await expect(run({ run: path, epochs: 1, resume: true, optimizer: sgd({ momentum: 0.1 }) })).rejects.toThrow(
+      /"optimizer": expected \{"name":"sgd","momentum":0.9,.*as the run in this folder has it, found \{"name":"sgd","momentum":0.1/,
+    );
+  });
+
+  it("exports for single examples where the graph fixes the batch", async () => {
+    const path = join(folder, "fixed");
+    const head = mlp(64, [], 10);
+    // The mean over the batch makes the graph depend on its size.
+    const model: Layer = {
+      init: (random) => head.init(random),
+      apply: (params, x, mode) => add(head.apply(params, x, mode), mean(x)),
+    };
+    await run({ run: path, epochs: 1, model: model as never });
+    expect(JSON.parse(readFileSync(join(path, "report.json"), "utf8")).modelBatch).toBe(1);
+    const session = await InferenceSession.create(join(path, "model.onnx"));
+    expect(
+      (await session.run({ input: new OrtTensor("float32", new Float32Array(64), [1, 1, 8, 8]) })).output!.dims,
+    ).toEqual([1, 10]);
+  });
+
   it("refuses a folder of another layout, and one that is no run", async () => {
     const path = join(folder, "other-layout");
     await run({ run: path, epochs: 1 });
     const file = join(path, "run.json");
     writeFileSync(file, readFileSync(file, "utf8").replace('"layoutVersion": 1', '"layoutVersion": 0'));
     await expect(run({ run: path, epochs: 1, resume: true })).rejects.toThrow(
-      /"layoutVersion": expected 1, as this run has it, found 0/,
+      /"layoutVersion": expected 0, as the run in this folder has it, found 1/,
     );
     await expect(run({ run: join(folder, "nothing"), resume: true })).rejects.toThrow(
       /expected a run folder with a run\.json, found none/,

@@ -84,8 +84,10 @@ describe("a run killed with SIGKILL and resumed ends with the same bytes as one 
     const run = join(folder, "other");
     await train(run, "rr", { killAt: 10 });
     await expect(train(run, "ss", { resume: true })).rejects.toThrow(
-      /"order": expected "ss", as this run has it, found "rr"/,
+      /"order": expected "rr", as the run in this folder has it, found "ss"/,
     );
-    await expect(train(run, "rr")).rejects.toThrow(/expected a new or empty folder/);
+    await expect(train(run, "rr")).rejects.toThrow(
+      /expected a new or empty folder, found a run\. Hint: go on with it with --resume/,
+    );
   }, 60_000);
 });
