@@ -16,12 +16,13 @@ import {
   parseOptions,
   runAction,
 } from "../terminal/index.ts";
-import { measureClaims } from "./measure.ts";
+import { measureClaims, type PlannedClaim } from "./measure.ts";
 import { packageVersion } from "./version.ts";
 
 const schema = z.object({
   scale: z.enum(["quick", "full"]).default("quick").describe("sizes for the first hour, or those of the papers"),
   only: z.array(z.string()).optional().describe("rooms to measure, by name or command; all where it is not given"),
+  claims: z.array(z.string()).optional().describe("claims to measure, such as A1; all where it is not given"),
 });
 
 type ReproduceOptions = CommonOptions & { readonly out: string };
@@ -41,6 +42,17 @@ function chooseRooms(rooms: readonly Room[], names: readonly string[] | undefine
     });
   }
   return rooms.filter((room) => names.includes(room.name) || names.includes(room.command));
+}
+
+/** The claims that `ids` name. */
+function chooseClaims(all: readonly PlannedClaim[], ids: readonly string[] | undefined): readonly PlannedClaim[] {
+  if (ids === undefined) return all;
+  const unknown = ids.find((id) => all.every(({ claim }) => claim.id !== id));
+  if (unknown !== undefined) {
+    const expected = `claims among ${all.map(({ claim }) => claim.id).join(", ")}`;
+    throw new ConfigError({ where: "--claims", expected, found: unknown });
+  }
+  return all.filter(({ claim }) => ids.includes(claim.id));
 }
 
 /** Columns of fixed width, so that rows can be printed one by one. */
@@ -68,15 +80,16 @@ async function prepareFolder(dir: string, force = false): Promise<void> {
 }
 
 async function reproduce(rooms: readonly Room[], raw: ReproduceOptions): Promise<void> {
-  const { scale, only } = parseOptions(schema, { ...raw }, "reproduce");
+  const { scale, only, claims } = parseOptions(schema, { ...raw }, "reproduce");
   const { seed, out } = raw;
   const chosen = chooseRooms(rooms, only);
+  const systems = await Promise.all(chosen.map((room) => room.load()));
+  const all = systems.flatMap((system) => system.claims.map((claim) => ({ system, claim })));
+  const planned = chooseClaims(all, claims);
   await prepareFolder(out, raw.force);
 
   const terminal = openTerminal(raw);
   const { signal } = terminal;
-  const systems = await Promise.all(chosen.map((room) => room.load()));
-  const planned = systems.flatMap((system) => system.claims.map((claim) => ({ system, claim })));
   const columns = columnsFor(process.stdout.columns ?? 110);
   const date = new Date();
   let current: System | undefined;

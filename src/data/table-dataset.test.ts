@@ -84,7 +84,7 @@ describe("tableDataset", () => {
   });
 
   const train = tableDataset(fruit, { label: "kind" });
-  const missingHint = 'Hint: leave out rows with gaps (missing: "drop") or the column (features)';
+  const missingHint = 'Hint: leave out rows with gaps (missing: "drop", --missing drop) or the column (features)';
   it.each<[string, Table, TableDatasetOptions, string]>([
     [
       "an unknown label column",
@@ -168,7 +168,7 @@ describe("tableDataset", () => {
       "too many different texts",
       fruit,
       { label: "kind", maxCategories: 2 },
-      "data/fruit.csv: column color: expected numbers, or at most 2 different texts, found 3 different texts. Hint: leave the column out (features), or raise maxCategories",
+      "data/fruit.csv: column color: expected numbers, or at most 2 different texts, found 3 different texts. Hint: leave the column out (features), or raise maxCategories (--max-categories)",
     ],
     [
       "a label alone",

@@ -56,7 +56,7 @@ function planFeatures(table: Table, columns: readonly Column[], maxCategories: n
         where: `${table.path}: column ${column.name}`,
         expected: `numbers, or at most ${maxCategories} different texts`,
         found: `${column.categories.length} different texts`,
-        hint: "leave the column out (features), or raise maxCategories",
+        hint: "leave the column out (features), or raise maxCategories (--max-categories)",
       });
     }
     return { column, categories: column.categories };
@@ -100,7 +100,7 @@ function completeRows(table: Table, columns: readonly Column[], missing: "error"
         where: locate(table.path, row, gap.name),
         expected: "a value",
         found: "a missing value or NaN",
-        hint: 'leave out rows with gaps (missing: "drop") or the column (features)',
+        hint: 'leave out rows with gaps (missing: "drop", --missing drop) or the column (features)',
       });
     }
   }

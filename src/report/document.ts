@@ -33,8 +33,10 @@ export interface ClaimReport {
   readonly method: string;
   readonly paper: string;
   readonly window: string;
-  /** The claim's command, with the seed that was used here. */
-  readonly command: string;
+  /** The command that repeats this very measurement. */
+  readonly repeat: string;
+  /** The claim's command, to look closer, with the seed that was used here. */
+  readonly look: string;
   readonly scale: Scale;
   readonly seed: number;
   readonly seconds: number;
@@ -67,10 +69,12 @@ export interface ReportDocument {
   readonly rooms: readonly RoomReport[];
 }
 
-function claimReport({ claim, scale, seed, seconds, finding }: Measurement): ClaimReport {
+function claimReport({ system, claim, scale, seed, seconds, finding }: Measurement): ClaimReport {
   const { id, statement, source, method, paper, window } = claim;
-  const command = seed === 0 || claim.command.includes("--seed") ? claim.command : `${claim.command} --seed ${seed}`;
-  const told = { id, statement, source, method, paper, window, command, scale, seed, seconds };
+  const seeded = seed === 0 ? "" : ` --seed ${seed}`;
+  const repeat = `tenfold reproduce --only ${system.command} --claims ${id} --scale ${scale}${seeded}`;
+  const look = claim.command.includes("--seed") ? claim.command : `${claim.command}${seeded}`;
+  const told = { id, statement, source, method, paper, window, repeat, look, scale, seed, seconds };
   if ("error" in finding) return { ...told, status: "failed", error: finding.error, values: {}, figures: [] };
   const { found, holds, values, figures = [] } = finding;
   return { ...told, status: holds ? "holds" : "does not hold", found, values, figures };

@@ -25,7 +25,7 @@ function countHolding(claims: readonly ClaimReport[]): number {
 function claimHtml(room: RoomReport, claim: ClaimReport): Html {
   const holds = claim.status === "holds";
   // Words that do not break: a browser would break an option after its hyphens.
-  const words = claim.command.split(" ").map((word) => html`<span>${word}</span> `);
+  const words = (command: string) => command.split(" ").map((word) => html`<span>${word}</span> `);
   return html`<tbody id="${room.name}-${claim.id}" class="${holds ? "holds" : "differs"}">
 <tr>
 <th scope="row" data-label="Claim"><span class="id">${claim.id}</span> ${prose(claim.statement)} <span class="source">${prose(claim.source)}</span></th>
@@ -34,7 +34,7 @@ function claimHtml(room: RoomReport, claim: ClaimReport): Html {
 <td data-label="Window"><span>${prose(claim.window)}</span></td>
 <td data-label="Holds" class="status"><span><span aria-hidden="true">${marks[claim.status]}</span> ${claim.status}</span></td>
 </tr>
-<tr class="how"><td colspan="5">${prose(claim.method)} <span class="run">Seed ${claim.seed}, ${claim.scale} scale, ${formatSeconds(claim.seconds)}: <code>${words}</code></span></td></tr>
+<tr class="how"><td colspan="5">${prose(claim.method)} <span class="run">Seed ${claim.seed}, ${claim.scale} scale, ${formatSeconds(claim.seconds)}: <code>${words(claim.repeat)}</code></span> <span class="run">To look closer: <code>${words(claim.look)}</code></span></td></tr>
 </tbody>
 `;
 }

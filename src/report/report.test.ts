@@ -135,7 +135,10 @@ test("the document groups claims by room and is plain JSON", () => {
     ["low-rank", ["holds"]],
   ]);
   expect(rooms[0]!.claims[0]!.values).toEqual({ slope: -3.08, unknown: null });
-  expect(rooms[0]!.claims[2]!.command).toBe("tenfold order hard --seed 7");
+  expect(rooms[0]!.claims[2]!.look).toBe("tenfold order hard --seed 7");
+  expect(rooms[0]!.claims[2]!.repeat).toMatch(
+    /^tenfold reproduce --only order --claims A3 --scale (quick|full) --seed 7$/,
+  );
   expect(rooms[0]!.claims[2]!.error).toContain("--epochs");
 });
 

@@ -65,7 +65,7 @@ export interface Claim {
   readonly paper: string;
   /** The window in which the found figure must lie for the claim to hold, as text. */
   readonly window: string;
-  /** A command that repeats the measurement. */
+  /** A command of the room that looks at the same thing, with sizes of the reader's choice. */
   readonly command: string;
   measure(context: ClaimContext): Promise<Finding>;
 }
