@@ -1,26 +1,24 @@
 /** The training loop: one stream of events that progress bars, metrics files and pages read. @module */
 import {
-  ConfigError,
   DataError,
   DivergenceError,
   flattenTree,
   type HostTensor,
-  hostTensor,
-  mapTree,
   Random,
   RunError,
   ShapeError,
-  sameShape,
   type Tree,
 } from "../core/index.ts";
 import { type Dataset, takeRows } from "../data/index.ts";
 import { type Tensor, toOnnx } from "../engine/index.ts";
 import { type Layer, Mode } from "../nn/index.ts";
-import { constantSchedule, createOrder, type Order, orderNames, restoreOrder, type Schedule } from "../optim/index.ts";
+import { constantSchedule, createOrder, type Order, type Schedule } from "../optim/index.ts";
 import { gatherRows, planBatches } from "./batches.ts";
+import { checkOptions } from "./check-options.ts";
 import { createEvaluator, type Evaluation } from "./evaluate.ts";
-import { type Checkpoint, RunFolder } from "./run-folder.ts";
-import { compileTrainStep, initialState, type StepOptions, type TrainState, trainablePaths } from "./step.ts";
+import { openFolder, orderTensors, restore, stateTensors } from "./persistence.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { compileTrainStep, initialState, type StepOptions, type TrainState } from "./step.ts";
 
 /** What {@link fit} trains, on what, for how long, and what it leaves. */
 export interface FitOptions<P> extends StepOptions<P, Tensor, Tensor> {
@@ -99,7 +97,7 @@ export type FitEvent =
  * ```
  */
 export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, void, undefined> {
-  check(options as FitOptions<unknown>);
+  checkOptions(options as FitOptions<unknown>);
   const { data, validation, epochs, batchSize, seed = 0, logEvery = 10, signal } = options;
   const schedule: Schedule =
     typeof options.learningRate === "number" ? constantSchedule(options.learningRate) : options.learningRate;
@@ -219,115 +217,6 @@ const runawayFactor = 1e4;
 /** A seed for every step, so that random inputs do not depend on how often the run was resumed. */
 function stepSeed(seed: number, step: number): number {
   return new Random(seed, "step", step).integer(0x7fffffff);
-}
-
-function check(options: FitOptions<unknown>): void {
-  const { data, validation, learningRate, order = "rr", logEvery = 10, checkpointEvery = 1 } = options;
-  const positive = (where: string, value: number, integer: boolean) => {
-    if (value > 0 && Number.isFinite(value) && (!integer || Number.isInteger(value))) return;
-    const expected = integer ? "a positive whole number" : "a positive number";
-    throw new ConfigError({ where, expected, found: `${value}` });
-  };
-  for (const [where, value] of Object.entries({
-    epochs: options.epochs,
-    batchSize: options.batchSize,
-    logEvery,
-    checkpointEvery,
-  })) {
-    positive(where, value, true);
-  }
-  if (typeof learningRate === "number") positive("learningRate", learningRate, false);
-  if (!(orderNames as readonly string[]).includes(order)) createOrder(order, { size: 1, seed: 0 });
-  checkData(data, data.name);
-  if (validation) checkData(validation, `${validation.name} (validation)`);
-}
-
-function checkData({ inputs, targets, classes }: Dataset, name: string): void {
-  const [rows, labels] = [inputs.shape[0] ?? 0, targets.shape[0] ?? 0];
-  if (rows === 0 || rows !== labels) {
-    const found = `${rows} inputs and ${labels} targets`;
-    throw new DataError({ where: name, expected: "examples, a target for each", found });
-  }
-  for (const [what, { data }] of Object.entries({ inputs, targets })) {
-    const bad = data.findIndex((value) => !Number.isFinite(value));
-    if (bad < 0) continue;
-    throw new DataError({
-      where: `${name}, row ${Math.floor(bad / (data.length / rows)) + 1}`,
-      expected: `finite ${what}`,
-      found: `${data[bad]}`,
-      hint: "remove or fill in the rows that have no value",
-    });
-  }
-  const outside = classes ? targets.data.findIndex((label) => label < 0 || label >= classes.length) : -1;
-  if (classes && outside >= 0) {
-    throw new DataError({
-      where: `${name}, row ${outside + 1}`,
-      expected: `a class number in [0, ${classes.length})`,
-      found: `${targets.data[outside]}`,
-    });
-  }
-}
-
-async function openFolder(options: FitOptions<unknown>, { params }: TrainState): Promise<RunFolder | undefined> {
-  const { run, data, batchSize, seed = 0, order = "rr", optimizer, learningRate, clipNorm } = options;
-  if (run === undefined) return undefined;
-  const paths = trainablePaths(params, options.trainable);
-  const identity = {
-    seed,
-    data: data.name,
-    dataSha256: data.sha256,
-    batchSize,
-    epochs: options.epochs,
-    order,
-    optimizer: { name: optimizer.name, ...optimizer.options },
-    learningRate: options.learningRateName ?? (typeof learningRate === "number" ? learningRate : "schedule"),
-    clipNorm: clipNorm ?? null,
-    ...options.identity,
-    trained: flattenTree(params).flatMap(([path]) => (paths.has(path) ? [path] : [])),
-    parameters: Object.fromEntries(
-      flattenTree(params).map(([path, { dtype, shape }]) => [path, `${dtype}[${shape.join(", ")}]`]),
-    ),
-  };
-  return options.resume
-    ? RunFolder.open(run, identity)
-    : RunFolder.create(run, identity, options.force === undefined ? {} : { force: options.force });
-}
-
-function stateTensors(state: TrainState): Record<string, HostTensor> {
-  return Object.fromEntries(flattenTree(state as unknown as Tree<HostTensor>));
-}
-
-function orderTensors(order: Order): Record<string, HostTensor> {
-  const { arrays } = order.state();
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, data]) => [`order.${name}`, hostTensor(data, [data.length])]),
-  );
-}
-
-/** State, order and running loss from a checkpoint whose tensors must be those of `fresh`. */
-function restore(
-  { tensors, facts }: Checkpoint,
-  fresh: TrainState,
-): { state: TrainState; order: Order; epochLoss: number; referenceLoss: number } {
-  const state = mapTree(fresh as unknown as Tree<HostTensor>, (leaf, path) => {
-    const saved = tensors[path];
-    if (saved && sameShape(saved.shape, leaf.shape) && saved.dtype === leaf.dtype) return saved;
-    throw new RunError({
-      where: `checkpoint at ${path}`,
-      expected: `${leaf.dtype}[${leaf.shape.join(", ")}], as the model has it`,
-      found: saved ? `${saved.dtype}[${saved.shape.join(", ")}]` : "nothing",
-      hint: "go on with the model that the run was started with",
-    });
-  }) as unknown as TrainState;
-  const { order, epochLoss, referenceLoss } = facts as {
-    order: { name: string; values: Record<string, number> };
-    epochLoss: number;
-    referenceLoss: number;
-  };
-  const arrays = Object.fromEntries(
-    Object.entries(tensors).flatMap(([name, { data }]) => (name.startsWith("order.") ? [[name.slice(6), data]] : [])),
-  );
-  return { state, order: restoreOrder({ ...order, arrays }), epochLoss, referenceLoss };
 }
 
 function divergence(

@@ -1,0 +1,71 @@
+/** A run on disk: what identifies it, and its state in and out of checkpoints. @module */
+import { flattenTree, type HostTensor, hostTensor, mapTree, RunError, sameShape, type Tree } from "../core/index.ts";
+import { type Order, restoreOrder } from "../optim/index.ts";
+import type { FitOptions } from "./fit.ts";
+import { type Checkpoint, RunFolder } from "./run-folder.ts";
+import { type TrainState, trainablePaths } from "./step.ts";
+
+/** The run's folder, new or gone on with; none where the options name none. */
+export async function openFolder(options: FitOptions<unknown>, { params }: TrainState): Promise<RunFolder | undefined> {
+  const { run, data, batchSize, seed = 0, order = "rr", optimizer, learningRate, clipNorm } = options;
+  if (run === undefined) return undefined;
+  const paths = trainablePaths(params, options.trainable);
+  const identity = {
+    seed,
+    data: data.name,
+    dataSha256: data.sha256,
+    batchSize,
+    epochs: options.epochs,
+    order,
+    optimizer: { name: optimizer.name, ...optimizer.options },
+    learningRate: options.learningRateName ?? (typeof learningRate === "number" ? learningRate : "schedule"),
+    clipNorm: clipNorm ?? null,
+    ...options.identity,
+    trained: flattenTree(params).flatMap(([path]) => (paths.has(path) ? [path] : [])),
+    parameters: Object.fromEntries(
+      flattenTree(params).map(([path, { dtype, shape }]) => [path, `${dtype}[${shape.join(", ")}]`]),
+    ),
+  };
+  return options.resume
+    ? RunFolder.open(run, identity)
+    : RunFolder.create(run, identity, options.force === undefined ? {} : { force: options.force });
+}
+
+/** All of a training state, by path. */
+export function stateTensors(state: TrainState): Record<string, HostTensor> {
+  return Object.fromEntries(flattenTree(state as unknown as Tree<HostTensor>));
+}
+
+/** The arrays of an order's state. */
+export function orderTensors(order: Order): Record<string, HostTensor> {
+  const { arrays } = order.state();
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, data]) => [`order.${name}`, hostTensor(data, [data.length])]),
+  );
+}
+
+/** State, order and running loss from a checkpoint whose tensors must be those of `fresh`. */
+export function restore(
+  { tensors, facts }: Checkpoint,
+  fresh: TrainState,
+): { state: TrainState; order: Order; epochLoss: number; referenceLoss: number } {
+  const state = mapTree(fresh as unknown as Tree<HostTensor>, (leaf, path) => {
+    const saved = tensors[path];
+    if (saved && sameShape(saved.shape, leaf.shape) && saved.dtype === leaf.dtype) return saved;
+    throw new RunError({
+      where: `checkpoint at ${path}`,
+      expected: `${leaf.dtype}[${leaf.shape.join(", ")}], as the model has it`,
+      found: saved ? `${saved.dtype}[${saved.shape.join(", ")}]` : "nothing",
+      hint: "go on with the model that the run was started with",
+    });
+  }) as unknown as TrainState;
+  const { order, epochLoss, referenceLoss } = facts as {
+    order: { name: string; values: Record<string, number> };
+    epochLoss: number;
+    referenceLoss: number;
+  };
+  const arrays = Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, { data }]) => (name.startsWith("order.") ? [[name.slice(6), data]] : [])),
+  );
+  return { state, order: restoreOrder({ ...order, arrays }), epochLoss, referenceLoss };
+}
