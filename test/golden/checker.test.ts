@@ -101,7 +101,7 @@ describeWith(pythonOnnx, "every graph passes onnx.checker with full_check", () =
         "Transpose": 3,
       }
     `);
-  }, 60_000);
+  }, 180_000);
 
   it("of whole models exported with a batch of any size", () => {
     check((folder) => {

@@ -57,7 +57,7 @@ describeWith(chromium, "the same functions in a browser", () => {
 
   it.each(["wasm", "webgpu"] as const)(
     "every primitive on %s gives what ONNX Runtime gives",
-    { timeout: 240_000 },
+    { timeout: 600_000 },
     async (device) => {
       // WGSL leaves open what NaN and infinity do.
       const defined = device === "webgpu" ? cases.filter(({ name }) => !name.includes("NaN")) : cases;

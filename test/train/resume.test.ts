@@ -46,7 +46,7 @@ const kills = 20;
 const seed = Number(process.env.TENFOLD_TEST_SEED ?? 20260903);
 
 describe("a run killed with SIGKILL and resumed ends with the same bytes as one that was not", () => {
-  it.each(["ff-rr", "grab"])("in the order %s", { timeout: 240_000 }, async (order) => {
+  it.each(["ff-rr", "grab"])("in the order %s", { timeout: 600_000 }, async (order) => {
     const whole = join(folder, `whole-${order}`);
     await train(whole, order);
     const expected = remains(whole);
@@ -78,7 +78,7 @@ describe("a run killed with SIGKILL and resumed ends with the same bytes as one 
     );
     rmSync(path);
     expect(await train(run, "rr", { resume: true })).toBe("done");
-  }, 60_000);
+  }, 180_000);
 
   it("refuses to go on as another run", async () => {
     const run = join(folder, "other");
@@ -89,5 +89,5 @@ describe("a run killed with SIGKILL and resumed ends with the same bytes as one 
     await expect(train(run, "rr")).rejects.toThrow(
       /expected a new or empty folder, found a run\. Hint: go on with it with --resume/,
     );
-  }, 60_000);
+  }, 180_000);
 });
