@@ -21,7 +21,7 @@ export type Device = "native" | "wasm" | "webgpu";
 export interface CompileOptions {
   /** Default `native`. Functions that ONNX Runtime has no kernels for (such as `erf` in float64) move to `wasm`. */
   readonly device?: Device;
-  /** Threads inside an operator on `native`; default all cores. */
+  /** Threads inside an operator on `native`; default all cores. The same number gives the same bytes. */
   readonly threads?: number;
   /** Names of the arguments, for messages. */
   readonly names?: readonly string[];

@@ -76,7 +76,8 @@ export class Session {
         graphOptimizationLevel: topologicalOrder(traced.outputs).some(({ dtype }) => dtype === "float64")
           ? "basic"
           : "all",
-        ...(options.threads !== undefined && { intraOpNumThreads: options.threads }),
+        // Left to itself, ONNX Runtime takes one thread on a machine of two cores.
+        intraOpNumThreads: options.threads ?? process.getBuiltinModule("node:os").availableParallelism(),
       });
       return new Session(ort, session, lowered);
     } catch (error) {
