@@ -86,3 +86,11 @@ describe("tenfold", () => {
     }
   });
 });
+
+test("train refuses a label for images", async () => {
+  const { code, err } = await tenfold("train", "--data", "digits", "--label", "digit");
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: "tenfold: --label: expected a table to take the column from, found images (digits). Hint: images carry their labels: leave --label out\n",
+  });
+});

@@ -105,10 +105,18 @@ async function loadParts(
   };
   const all = await loadDataset(data, { ...options, split: "all" });
   const isTable = all.inputs.shape.length === 2;
-  const named = label === undefined && !isTable;
-  const [train, test] = named
-    ? [await loadDataset(data, { ...options, split: "train" }), await loadDataset(data, { ...options, split: "test" })]
-    : (splitDataset(all, { fractions: [0.8, 0.2], seed, stratify: all.classes !== undefined }) as [Dataset, Dataset]);
+  if (!isTable && label !== undefined) {
+    const hint = "images carry their labels: leave --label out";
+    throw new ConfigError({
+      where: "--label",
+      expected: "a table to take the column from",
+      found: `images (${all.name})`,
+      hint,
+    });
+  }
+  const [train, test] = isTable
+    ? (splitDataset(all, { fractions: [0.8, 0.2], seed, stratify: all.classes !== undefined }) as [Dataset, Dataset])
+    : [await loadDataset(data, { ...options, split: "train" }), await loadDataset(data, { ...options, split: "test" })];
   return { data: train, validation: test };
 }
 

@@ -99,6 +99,19 @@ describe("files", () => {
 });
 
 describe("names and folders", () => {
+  it("says of a path that nothing is there", async () => {
+    await expect(loadDataset("folder/digitz")).rejects.toThrow(
+      "folder/digitz: expected a readable file, found nothing there. Hint: check the path",
+    );
+  });
+
+  it("does not take another label for a bundled set", async () => {
+    await expect(loadDataset("wine", { label: "price" })).rejects.toThrow(
+      "wine: expected the label column cultivar, found price. Hint: leave the label out, or give cultivar",
+    );
+    expect((await loadDataset("wine", { label: "cultivar" })).classes).toHaveLength(3);
+  });
+
   it("lists what there is where a name is not known", async () => {
     await expect(loadDataset("digitz")).rejects.toThrow(
       "data set: expected one of digits, iris, wine, mnist, fashion-mnist, cifar10, a9a, or the path of a file or folder, found digitz. Hint: no file or folder of this name is here either",

@@ -7,6 +7,7 @@ import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError, DataError, hostTensor } from "../core/index.ts";
+import { readFailure } from "../storage/index.ts";
 import { cacheDirectory, listSources, type Source } from "./catalog.ts";
 import { combineHashes, linesOf, streamDataFile } from "./data-file.ts";
 import type { Dataset } from "./dataset.ts";
@@ -53,8 +54,13 @@ function takeSplit(dataset: Dataset, split: Part | "all"): Dataset {
   return split === "train" ? train! : test!;
 }
 
-async function loadBundled(name: keyof typeof bundled, split: Part | "all"): Promise<Dataset> {
+async function loadBundled(name: keyof typeof bundled, options: LoadOptions): Promise<Dataset> {
   const { label, image } = bundled[name];
+  const { split = "all" } = options;
+  if (options.label !== undefined && options.label !== label) {
+    const hint = `leave the label out, or give ${label}`;
+    throw new ConfigError({ where: name, expected: `the label column ${label}`, found: options.label, hint });
+  }
   const table = tableDataset(await readTable(join(bundledFolder, `${name}.csv.gz`)), { label, task: "classify" });
   if (image === undefined) return takeSplit(table, split);
   const { features: _, ...dataset } = table;
@@ -210,7 +216,7 @@ async function loadFile(path: string, options: LoadOptions): Promise<Dataset> {
  * @param options.split - `train` and `test` are the parts that the source has; where it has none (the bundled sets, files), they
  * are a fixed 80/20 split with seed 0, stratified by class. Default `all`: both
  * @throws {DataError} where nothing of that name or path is there, a part is absent, or a file cannot be read as it should
- * @throws {ConfigError} where a table is given without `label`
+ * @throws {ConfigError} where a table is given without `label`, or a bundled set with another label than its own
  * @example
  * ```ts
  * const train = await loadDataset("digits", { split: "train" });
@@ -218,11 +224,14 @@ async function loadFile(path: string, options: LoadOptions): Promise<Dataset> {
  * ```
  */
 export async function loadDataset(nameOrPath: string, options: LoadOptions = {}): Promise<Dataset> {
-  if (isBundled(nameOrPath)) return loadBundled(nameOrPath, options.split ?? "all");
+  if (isBundled(nameOrPath)) return loadBundled(nameOrPath, options);
   const source = listSources().find(({ name }) => name === nameOrPath);
   if (source) return loadSource(source, options);
 
-  const status = await stat(nameOrPath).catch(() => undefined);
+  const status = await stat(nameOrPath).catch((error: unknown) => {
+    // What looks like a path is one; a bare word may be a misspelled name.
+    if (/[/\\.]/.test(nameOrPath)) throw readFailure(nameOrPath, error);
+  });
   if (status?.isDirectory()) return loadFolder(nameOrPath, options);
   if (status) return loadFile(nameOrPath, options);
   const names = [...Object.keys(bundled), ...listSources().map(({ name }) => name)];
