@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../core/index.ts";
 import type { Dataset } from "../data/index.ts";
-import type { AnyLayer } from "../nn/index.ts";
 import {
   addCommonOptions,
   type CommonOptions,
@@ -12,7 +11,7 @@ import {
   runAction,
   type Terminal,
 } from "../terminal/index.ts";
-import type { FitEvent, Loss } from "../train/index.ts";
+import type { FitEvent } from "../train/index.ts";
 
 const schema = z.object({
   data: z.string().default("digits").describe("name of a dataset, a folder or a file"),
@@ -26,7 +25,7 @@ const schema = z.object({
     .positive()
     .default(256)
     .describe("most different texts that a column may have"),
-  model: z.enum(["mlp", "lenet"]).default("mlp").describe("mlp for anything, lenet for images"),
+  model: z.enum(["mlp", "lenet", "resnet8"]).default("mlp").describe("mlp for anything, lenet and resnet8 for images"),
   hidden: z.array(z.coerce.number().int().positive()).default([64]).describe("widths of the hidden layers of an mlp"),
   epochs: z.coerce.number().int().positive().default(10).describe("passes over the data"),
   batchSize: z.coerce.number().int().positive().default(32).describe("examples a step"),
@@ -71,7 +70,8 @@ async function train(options: TrainOptions, common: CommonOptions): Promise<void
     });
   }
   const { fit } = await import("../train/index.ts");
-  const { data, validation } = await loadParts(options, common.seed);
+  const { loadParts } = await import("../data/index.ts");
+  const { train: data, test: validation } = await loadParts(options.data, { ...options, seed: common.seed });
   const run = fit({
     ...(await settings(options, data)),
     data,
@@ -90,65 +90,15 @@ async function train(options: TrainOptions, common: CommonOptions): Promise<void
   await report(run, terminal, common);
 }
 
-/** Training and validation data: the dataset's own parts, or a seeded fifth of a file for validation. */
-async function loadParts(
-  { data, dataDir, label, features, missing, maxCategories }: TrainOptions,
-  seed: number,
-): Promise<{ data: Dataset; validation: Dataset }> {
-  const { loadDataset, splitDataset } = await import("../data/index.ts");
-  const options = {
-    missing,
-    maxCategories,
-    ...(dataDir !== undefined && { dataDir }),
-    ...(label !== undefined && { label }),
-    ...(features && { features }),
-  };
-  const all = await loadDataset(data, { ...options, split: "all" });
-  const isTable = all.inputs.shape.length === 2;
-  if (!isTable && label !== undefined) {
-    const hint = "images carry their labels: leave --label out";
-    throw new ConfigError({
-      where: "--label",
-      expected: "a table to take the column from",
-      found: `images (${all.name})`,
-      hint,
-    });
-  }
-  const [train, test] = isTable
-    ? (splitDataset(all, { fractions: [0.8, 0.2], seed, stratify: all.classes !== undefined }) as [Dataset, Dataset])
-    : [await loadDataset(data, { ...options, split: "train" }), await loadDataset(data, { ...options, split: "test" })];
-  return { data: train, validation: test };
-}
-
 /** Model, loss, optimizer and schedule as `fit` takes them. */
 async function settings(options: TrainOptions, data: Dataset) {
-  const { inputs, classes, targets, features } = data;
-  const { standardize } = await import("../data/index.ts");
-  const { crossEntropy, lenet, meanSquaredError, mlp, scaling, sequential } = await import("../nn/index.ts");
+  const { taskFor } = await import("../train/index.ts");
   const { adamW, cosineSchedule, sgd } = await import("../optim/index.ts");
-  const { model: name, hidden, learningRate, warmupSteps, weightDecay } = options;
-  const [, ...shape] = inputs.shape;
-  const outputs = classes?.length ?? targets.shape[1] ?? 1;
-  if (name === "lenet" && (shape.length !== 3 || !classes)) {
-    const found = `inputs of shape [${shape.join(", ")}]`;
-    throw new ConfigError({ where: "--model lenet", expected: "labelled images", found, hint: "take --model mlp" });
-  }
-  const [channels = 1, height = 1, width = 1] = shape;
-  const inDim = shape.reduce((size, axis) => size * axis, 1);
-  const totalSteps = options.epochs * Math.ceil(inputs.shape[0]! / options.batchSize);
-  const { div, reshape } = await import("../engine/index.ts");
-  const network = name === "lenet" ? lenet({ channels, height, width }, outputs) : mlp(inDim, hidden, outputs);
-  // Tables are scaled inside the model, so that what is saved and exported takes and gives the table's own values.
-  const columns = standardize(data);
-  const scaled: AnyLayer[] =
-    shape.length === 1 ? [scaling(columns.mean, columns.standardDeviation), network] : [network];
-  const target = standardize({ ...data, inputs: { ...targets, shape: [targets.shape[0]!, targets.shape[1] ?? 1] } });
-  if (!classes) scaled.push(scaling(target.mean, target.standardDeviation, { inverse: true }));
-  const variance = target.standardDeviation.reduce((total, value) => total + value * value, 0) / target.mean.length;
-  const squared: Loss = (output, y) => div(meanSquaredError(reshape(output, y.shape), y), variance);
+  const { learningRate, warmupSteps, weightDecay } = options;
+  const task = taskFor(data, options);
+  const totalSteps = options.epochs * Math.ceil(data.inputs.shape[0]! / options.batchSize);
   return {
-    model: scaled.length === 1 ? network : sequential(scaled),
-    loss: classes ? crossEntropy : squared,
+    ...task,
     optimizer: options.optimizer === "sgd" ? sgd({ momentum: options.momentum, weightDecay }) : adamW({ weightDecay }),
     learningRate:
       options.schedule === "cosine" ? cosineSchedule({ peak: learningRate, totalSteps, warmupSteps }) : learningRate,
@@ -156,12 +106,8 @@ async function settings(options: TrainOptions, data: Dataset) {
       learningRateName: `cosine from ${learningRate}, ${warmupSteps} warm-up steps`,
     }),
     identity: {
-      model: name,
-      ...(name === "mlp" && { hidden }),
-      ...(features && { features }),
-      ...(classes && { classes }),
+      ...task.identity,
       ...(options.label !== undefined && { label: options.label, missing: options.missing }),
-      ...(!classes && { loss: "squared error / variance of the target" }),
     },
   };
 }

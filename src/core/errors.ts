@@ -79,6 +79,13 @@ export class DivergenceError extends TenfoldError {
   }
 }
 
+/** Training that has driven a part of the model to zero. */
+export class CollapseError extends TenfoldError {
+  constructor(fields: ErrorFields) {
+    super("collapse", fields);
+  }
+}
+
 /** Throws an "internal:" error where a condition that the code guarantees does not hold. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`internal: ${message}`);

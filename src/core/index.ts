@@ -10,6 +10,7 @@ export {
 } from "./dtype.ts";
 export {
   assert,
+  CollapseError,
   ConfigError,
   DataError,
   DivergenceError,

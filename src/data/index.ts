@@ -25,6 +25,8 @@ export { type LibsvmData, readLibsvm } from "./libsvm.ts";
 export { type LoadOptions, loadDataset } from "./load.ts";
 /** NumPy's array files. */
 export { decodeNpy, readNpy } from "./npy.ts";
+/** What to train on and what to test on. */
+export { loadParts } from "./parts.ts";
 /** Reads CSV, TSV, JSON-lines and Parquet files. */
 export { type ReadTableOptions, readTable } from "./read-table.ts";
 export {

@@ -6,7 +6,9 @@
 export { customGradient, grad, mapTensors, pullback, type Tensors, valueAndGrad } from "./autodiff.ts";
 export { type Compiled, type CompileOptions, compile, compileStep, type Device, type Stepper } from "./compile.ts";
 export { Tensor } from "./graph.ts";
+export { countMacs } from "./macs.ts";
 export { type ExportOptions, toOnnx } from "./onnx/export.ts";
+export { type OnnxModel, openOnnx } from "./onnx/open.ts";
 export { conv2d } from "./primitives/convolution.ts";
 export {
   abs,

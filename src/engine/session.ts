@@ -15,7 +15,7 @@ type Ort = typeof import("onnxruntime-node");
 let loaded: Promise<Ort> | undefined;
 
 /** ONNX Runtime, loaded at first use: it takes 50 ms that `--help` should not pay. */
-function loadOrt(): Promise<Ort> {
+export function loadOrt(): Promise<Ort> {
   loaded ??= import("onnxruntime-node").then((module) => ("default" in module ? (module.default as Ort) : module));
   return loaded;
 }
@@ -48,8 +48,13 @@ export interface SessionOptions {
   readonly threads?: number;
 }
 
-function toOrt(ort: Ort, { dtype, data, shape }: HostTensor): OrtTensor {
+export function toOrt(ort: Ort, { dtype, data, shape }: HostTensor): OrtTensor {
   return new ort.Tensor(dtype, data as Float32Array, shape);
+}
+
+/** Threads inside an operator. Left to itself, ONNX Runtime takes one on a machine of two cores. */
+export function threadCount({ threads }: SessionOptions): number {
+  return threads ?? process.getBuiltinModule("node:os").availableParallelism();
 }
 
 /** A model loaded into ONNX Runtime. */
@@ -76,8 +81,7 @@ export class Session {
         graphOptimizationLevel: topologicalOrder(traced.outputs).some(({ dtype }) => dtype === "float64")
           ? "basic"
           : "all",
-        // Left to itself, ONNX Runtime takes one thread on a machine of two cores.
-        intraOpNumThreads: options.threads ?? process.getBuiltinModule("node:os").availableParallelism(),
+        intraOpNumThreads: threadCount(options),
       });
       return new Session(ort, session, lowered);
     } catch (error) {

@@ -1,2 +1,19 @@
 /** Float64 linear algebra on flat row-major arrays, over ml-matrix. @module */
-export { randomOrthogonal, solve, symmetricEigenvalues } from "./matrix.ts";
+
+export {
+  type GradientSolution,
+  type LinearOperator,
+  minimumNormByGradients,
+  type OrthogonalFactors,
+  orthogonalize,
+  type Pause,
+} from "./least-squares.ts";
+export {
+  matrixProduct,
+  randomOrthogonal,
+  type SingularValues,
+  solve,
+  svd,
+  symmetricEigenvalues,
+  transposed,
+} from "./matrix.ts";

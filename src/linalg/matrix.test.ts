@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../core/index.ts";
-import { randomOrthogonal, solve, symmetricEigenvalues } from "./index.ts";
+import { matrixProduct, randomOrthogonal, solve, svd, symmetricEigenvalues, transposed } from "./index.ts";
 
 /** Q diag(values) Q^T. */
 function withSpectrum(q: Float64Array, values: readonly number[]): Float64Array {
@@ -48,5 +48,39 @@ describe("linalg", () => {
     solve(a, b).forEach((value, i) => {
       expect(value).toBeCloseTo(x[i]!, 12);
     });
+  });
+
+  it.each([
+    [5, 3],
+    [3, 5],
+    [4, 4],
+    [1, 6],
+  ])("svd of a %i x %i matrix: orthonormal vectors, descending values, and the matrix itself", (rows, columns) => {
+    const random = new Random(6, "svd", rows, columns);
+    const a = Float64Array.from({ length: rows * columns }, () => random.normal());
+    const { u, s, v, rank } = svd(a, rows, columns);
+    expect(rank).toBe(Math.min(rows, columns));
+    expect([...s]).toEqual([...s].sort((x, y) => y - x));
+    const scaled = u.map((value, i) => value * s[i % rank]!);
+    expect(matrixProduct(scaled, v, rows, rank, columns)).toBeAllclose(a, { atol: 1e-12 });
+    const identity = Float64Array.from({ length: rank * rank }, (_, i) => Number(i % (rank + 1) === 0));
+    expect(matrixProduct(transposed(u, rows, rank), u, rank, rows, rank)).toBeAllclose(identity, { atol: 1e-12 });
+    expect(matrixProduct(v, transposed(v, rank, columns), rank, columns, rank)).toBeAllclose(identity, { atol: 1e-12 });
+  });
+
+  it("svd of a matrix of lower rank is still the matrix", () => {
+    const random = new Random(7, "svd");
+    const [left, right] = [8, 6].map((n) => Float64Array.from({ length: 2 * n }, () => random.normal()));
+    const a = matrixProduct(left!, right!, 8, 2, 6);
+    const { u, s, v } = svd(a, 8, 6);
+    expect(s[2]! / s[0]!).toBeLessThan(1e-7);
+    const scaled = u.map((value, i) => value * s[i % 6]!);
+    expect(matrixProduct(scaled, v, 8, 6, 6)).toBeAllclose(a, { atol: 1e-12 });
+  });
+
+  it("svd finds the singular values a matrix was made from", () => {
+    const values = [5, 3, 1, 0.5];
+    const a = withSpectrum(randomOrthogonal(new Random(8, "q"), 4), values);
+    expect(svd(a, 4, 4).s).toBeAllclose(values, { rtol: 1e-10 });
   });
 });

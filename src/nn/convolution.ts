@@ -10,12 +10,21 @@ import {
   reshape,
   type Tensor,
 } from "../engine/index.ts";
-import { type EmptyParams, type Layer, lambda, uniform } from "./layer.ts";
+import { type EmptyParams, type Layer, lambda, type Traced, uniform } from "./layer.ts";
+import { asLinearMap, isFactors, type Weight } from "./weight.ts";
 
-/** Parameters of {@link conv2d}: `weight` float32 [outChannels, inChannels / groups, h, w] and `bias` [outChannels]. */
+/**
+ * Parameters of {@link conv2d}: `weight` float32 [outChannels, inChannels / groups, h, w], whole or (without groups) as factors, and
+ * `bias` [outChannels].
+ */
 export interface Conv2dParams {
-  readonly weight: HostTensor;
+  readonly weight: Weight;
   readonly bias?: HostTensor;
+}
+
+/** The convolution by a weight, or by its factors: v with the window, then u at every pixel. */
+function convolveBy(x: Tensor, weight: Traced<Weight>, window: ConvOptions): Tensor {
+  return isFactors<Tensor>(weight) ? convolve(convolve(x, weight.v, window), weight.u) : convolve(x, weight, window);
 }
 
 /**
@@ -36,11 +45,11 @@ export function conv2d(
   return {
     init(random) {
       const bound = 1 / Math.sqrt(perGroup * height * width);
-      const weight = uniform(random, [outChannels, perGroup, height, width], bound);
+      const weight = asLinearMap(uniform(random, [outChannels, perGroup, height, width], bound), window.groups);
       return bias ? { weight, bias: uniform(random, [outChannels], bound) } : { weight };
     },
     apply({ weight, bias: offset }, x) {
-      const y = convolve(x, weight as Tensor, window);
+      const y = convolveBy(x, weight as Traced<Weight>, window);
       return offset ? add(y, reshape(offset as Tensor, [outChannels, 1, 1])) : y;
     },
   };

@@ -27,13 +27,32 @@ export {
   Mode,
   normal,
   type Parameters,
+  type ResidualParams,
+  residual,
+  type Shrink,
   sequential,
   type Traced,
   uniform,
 } from "./layer.ts";
 export { applyLinear, type EmbeddingParams, embedding, type LinearParams, linear } from "./linear.ts";
 export { accuracy, binaryCrossEntropy, type CrossEntropyOptions, crossEntropy, meanSquaredError } from "./loss.ts";
-export { type ImageSize, lenet, mlp } from "./models.ts";
+export {
+  columnImportance,
+  type LowRank,
+  type LowRankOptions,
+  lowRank,
+  mapWeights,
+  maskTails,
+  mergeUnprofitable,
+  profitableRank,
+  type RankSampler,
+  type Ranks,
+  ranksOf,
+  sampleWidths,
+  tailPenalty,
+  truncateRanks,
+} from "./low-rank.ts";
+export { type ImageSize, lenet, mlp, resnet8 } from "./models.ts";
 export {
   type BatchNormOptions,
   type BatchNormParams,
@@ -45,6 +64,7 @@ export {
   scaling,
   standardize,
 } from "./normalization.ts";
+export { applyReluNetwork, type ReluLayer, type ReluNetwork, readReluNetwork } from "./relu-network.ts";
 export {
   type BlockOptions,
   type BlockParams,
@@ -56,3 +76,12 @@ export {
   type TransformerBlock,
   transformerBlock,
 } from "./transformer.ts";
+export {
+  type Factors,
+  factorize,
+  isFactors,
+  matrixSize,
+  multiplyFactors,
+  rankOf,
+  type Weight,
+} from "./weight.ts";

@@ -1,5 +1,5 @@
 import { type HostTensor, hostTensor, type Random, sizeOf } from "../core/index.ts";
-import { mapTensors, type Tensor, type Tensors } from "../engine/index.ts";
+import { add, mapTensors, type Tensor, type Tensors } from "../engine/index.ts";
 
 /** A parameter tree as a layer's `apply` sees it: traced tensors in place of tensors in memory. */
 export type Traced<P> = [Parameters] extends [P]
@@ -9,24 +9,38 @@ export type Traced<P> = [Parameters] extends [P]
     : { readonly [K in keyof P]: Traced<P[K]> };
 
 /**
- * How a layer is run: training or not, and the buffers that it wants replaced afterwards (running statistics).
- * Make one for every forward pass.
+ * How a layer is run: training or not; and what it asks for besides its output: buffers to replace afterwards (running
+ * statistics) and penalties to add to the loss. Make one for every forward pass.
  */
 export class Mode {
   readonly training: boolean;
   /** Share of the batch's statistics in running ones, instead of each layer's own. */
   readonly momentum: Tensor | undefined;
+  /** Scalar of the parameters' dtype in training: 1 at the first step. */
+  readonly step: Tensor | undefined;
   readonly #updates = new Map<Tensor, Tensor>();
+  #penalty: Tensor | undefined;
 
   /** @param training - whether dropout drops and batch norm uses the batch's own statistics */
-  constructor(training: boolean, { momentum }: { readonly momentum?: Tensor } = {}) {
+  constructor(training: boolean, { momentum, step }: { readonly momentum?: Tensor; readonly step?: Tensor } = {}) {
     this.training = training;
     this.momentum = momentum;
+    this.step = step;
   }
 
   /** Asks for `buffer`, a leaf of the parameters, to become `value` after the step. */
   update(buffer: Tensor, value: Tensor): void {
     this.#updates.set(buffer, value);
+  }
+
+  /** Adds a float scalar to the loss that training minimises, such as a regulariser of the layer's parameters. */
+  penalize(value: Tensor): void {
+    this.#penalty = this.#penalty ? add(this.#penalty, value) : value;
+  }
+
+  /** The sum of what layers asked to add to the loss; undefined where none did. */
+  get penalty(): Tensor | undefined {
+    return this.#penalty;
   }
 
   /** `params` with the buffers replaced that layers asked for. */
@@ -45,7 +59,15 @@ export interface Layer<P = Parameters, In = Tensor, Out = Tensor> {
   init(random: Random): P;
   /** The layer's output. Pure but for what it asks of `mode`. */
   apply(params: Traced<P>, input: In, mode: Mode): Out;
+  /**
+   * Asked after every epoch of training, of the outermost layer only: how parameters change their shape from now on, or undefined
+   * where they keep it.
+   */
+  shrink?(params: P): Shrink | undefined;
 }
+
+/** Every leaf of the parameters at its new shape. Applied alike to what the optimizer remembers of the leaf. */
+export type Shrink = (path: string, leaf: HostTensor) => HostTensor;
 
 /** A layer whose parameters are its own business: what containers hold. */
 export interface AnyLayer<In = Tensor, Out = Tensor> {
@@ -99,5 +121,25 @@ export function sequential(layers: readonly AnyLayer[]): Layer {
     init: (random) => layers.map((layer) => layer.init(random) as Parameters),
     apply: (params, input, mode) =>
       layers.reduce((x, layer, i) => layer.apply((params as readonly unknown[])[i] as never, x, mode), input),
+  };
+}
+
+/** Parameters of {@link residual}. */
+export interface ResidualParams {
+  readonly body: Parameters;
+  readonly shortcut?: Parameters;
+}
+
+/** x + body(x), or shortcut(x) + body(x) where the body changes the shape. */
+export function residual(body: AnyLayer, shortcut?: AnyLayer): Layer<ResidualParams> {
+  return {
+    init: (random) => ({
+      body: body.init(random) as Parameters,
+      ...(shortcut && { shortcut: shortcut.init(random) as Parameters }),
+    }),
+    apply(params, x, mode) {
+      const around = shortcut ? shortcut.apply(params.shortcut as never, x, mode) : x;
+      return add(around, body.apply(params.body as never, x, mode));
+    },
   };
 }

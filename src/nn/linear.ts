@@ -1,10 +1,14 @@
 import { formatShape, type HostTensor, ShapeError } from "../core/index.ts";
 import { add, matmul, reshape, type Tensor, take, transpose } from "../engine/index.ts";
-import { type Layer, normal, uniform } from "./layer.ts";
+import { type Layer, normal, type Traced, uniform } from "./layer.ts";
+import { asLinearMap, isFactors, type Weight } from "./weight.ts";
 
-/** Parameters of {@link linear}: `weight` float32 [outDim, inDim] and `bias` float32 [outDim], as PyTorch lays them out. */
+/**
+ * Parameters of {@link linear}: `weight` float32 [outDim, inDim], whole or as factors, and `bias` float32 [outDim], as PyTorch lays
+ * them out.
+ */
 export interface LinearParams {
-  readonly weight: HostTensor;
+  readonly weight: Weight;
   readonly bias?: HostTensor;
 }
 
@@ -12,12 +16,13 @@ export interface LinearParams {
  * x · weightᵀ + bias over the last axis.
  *
  * @param x - float [..., inDim]
- * @param weight - float [outDim, inDim]
+ * @param weight - float [outDim, inDim], or its factors: then x is first multiplied by v, then by u
  * @param bias - float [outDim]
  * @returns float [..., outDim]
  * @throws {ShapeError} where x does not end in inDim
  */
-export function applyLinear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+export function applyLinear(x: Tensor, weight: Traced<Weight>, bias?: Tensor): Tensor {
+  if (isFactors<Tensor>(weight)) return applyLinear(applyLinear(x, weight.v), weight.u, bias);
   const [outDim, inDim] = weight.shape as [number, number];
   if (x.shape.at(-1) !== inDim) {
     throw new ShapeError({
@@ -46,10 +51,10 @@ export function linear(inDim: number, outDim: number, { bias = true } = {}): Lay
   return {
     init(random) {
       const bound = 1 / Math.sqrt(inDim);
-      const weight = uniform(random, [outDim, inDim], bound);
+      const weight = asLinearMap(uniform(random, [outDim, inDim], bound));
       return bias ? { weight, bias: uniform(random, [outDim], bound) } : { weight };
     },
-    apply: ({ weight, bias: offset }, x) => applyLinear(x, weight as Tensor, offset as Tensor | undefined),
+    apply: ({ weight, bias: offset }, x) => applyLinear(x, weight as Traced<Weight>, offset as Tensor | undefined),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { access, mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -187,4 +187,23 @@ export async function ensureEmptyDirectory(path: string, options: { force?: bool
   } catch (error) {
     throw writeFailure(path, error);
   }
+}
+
+/**
+ * Makes sure that there is no file at `path` yet, so that nothing is lost by writing one.
+ *
+ * @throws {RunError} where there is something
+ */
+export async function requireNewFile(path: string): Promise<void> {
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return;
+  throw new RunError({
+    where: path,
+    expected: "a new file",
+    found: "a file that is there",
+    hint: "replace it with --force",
+  });
 }

@@ -6,6 +6,8 @@ export {
   readFailure,
   /** All bytes of a file. */
   readFileBytes,
+  /** Makes sure that a file would be a new one. */
+  requireNewFile,
   /** SHA-256 of bytes or text, as hex. */
   sha256,
   /** SHA-256 of a file, as hex. */

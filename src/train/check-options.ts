@@ -22,6 +22,11 @@ export function checkOptions(options: FitOptions<unknown>): void {
   }
   if (typeof learningRate === "number") positive("learningRate", learningRate, false);
   if (!(orderNames as readonly string[]).includes(order)) createOrder(order, { size: 1, seed: 0 });
+  if (options.model.shrink && order.startsWith("grab")) {
+    const hint = "take rr, or a model that keeps its shapes";
+    const expected = "an order that does not compare gradients over epochs, as this model's parameters change shape";
+    throw new ConfigError({ where: "order", expected, found: `"${order}"`, hint });
+  }
   checkData(data, data.name);
   if (validation) checkData(validation, `${validation.name} (validation)`);
 }

@@ -18,7 +18,7 @@ import { checkOptions } from "./check-options.ts";
 import { createEvaluator, type Evaluation } from "./evaluate.ts";
 import { openFolder, orderTensors, restore, stateTensors } from "./persistence.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { compileTrainStep, initialState, type StepOptions, type TrainState } from "./step.ts";
+import { compileTrainStep, initialState, type StepOptions, shrinkState, type TrainState } from "./step.ts";
 
 /** What {@link fit} trains, on what, for how long, and what it leaves. */
 export interface FitOptions<P> extends StepOptions<P, Tensor, Tensor> {
@@ -69,6 +69,13 @@ export type FitEvent =
       readonly ms: number;
     }
   | ({ readonly type: "evaluation"; readonly step: number; readonly epoch: number } & Evaluation)
+  | {
+      /** Parameters have changed shape, as the model asked after an epoch. */
+      readonly type: "shrink";
+      readonly step: number;
+      readonly epoch: number;
+      readonly params: Tree<HostTensor>;
+    }
   | { readonly type: "epoch"; readonly step: number; readonly epoch: number; readonly loss: number }
   | { readonly type: "checkpoint"; readonly step: number }
   | { readonly type: "stopped"; readonly step: number }
@@ -120,14 +127,15 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
   let referenceLoss: number | undefined;
   let state = fresh;
   if (checkpoint) {
-    ({ state, order, epochLoss, referenceLoss } = restore(checkpoint, fresh));
+    const shrinks = options.model.shrink !== undefined;
+    ({ state, order, epochLoss, referenceLoss } = restore(checkpoint, fresh, { shrinks }));
     step = checkpoint.step;
   }
   await folder?.rewindMetrics(step);
   const totalSteps = epochs * plan.count;
-  const trainStep = compileTrainStep({ ...options, reportGradient: order.needsGradients } as never, state);
+  const stepOptions = { ...options, reportGradient: order.needsGradients } as never;
+  let trainStep = compileTrainStep(stepOptions, state);
   const evaluator = createEvaluator(options.model, options.loss, options.compile);
-  const parameters = flattenTree(state.params).reduce((n, [, { data: values }]) => n + values.length, 0);
   let saved = checkpoint?.step ?? -1;
 
   const save = async (): Promise<void> => {
@@ -139,7 +147,7 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
   };
 
   try {
-    yield { type: "start", step, totalSteps, parameters };
+    yield { type: "start", step, totalSteps, parameters: countParameters(state.params) };
     // What the untrained model loses on a sample of the data: a loss far above it means that training has diverged.
     const sample = new Random(seed, "sample").permutation(size).subarray(0, 512);
     referenceLoss ??= (await evaluator.evaluate(state.params, takeRows(data, Array.from(sample)))).loss;
@@ -180,6 +188,15 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
       folder?.log({ kind: "epoch", step, epoch: epoch + 1, loss: epochLoss });
       yield { type: "epoch", step, epoch, loss: epochLoss };
       epochLoss = 0;
+      const now = trainStep.state();
+      const shrink = options.model.shrink?.(now.params as P);
+      if (shrink) {
+        state = shrinkState(now, shrink, options.trainable);
+        await trainStep.dispose();
+        trainStep = compileTrainStep(stepOptions, state);
+        folder?.log({ kind: "shrink", step, epoch: epoch + 1, parameters: countParameters(state.params) });
+        yield { type: "shrink", step, epoch, params: state.params };
+      }
       if (validation) {
         evaluation = await evaluator.evaluate(trainStep.state().params, validation);
         folder?.log({ kind: "validation", step, epoch: epoch + 1, ...evaluation });
@@ -197,7 +214,7 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
       await folder.saveReport({
         steps: step,
         epochs,
-        parameters,
+        parameters: countParameters(params),
         seconds,
         modelBatch: fixedBatch ? 1 : "any",
         ...(evaluation && { validation: evaluation }),
@@ -213,6 +230,10 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
 
 /** A loss so many times that of the untrained model (or 1) has left for good, though its numbers may stay finite. */
 const runawayFactor = 1e4;
+
+function countParameters(params: Tree<HostTensor>): number {
+  return flattenTree(params).reduce((total, [, { data }]) => total + data.length, 0);
+}
 
 /** A seed for every step, so that random inputs do not depend on how often the run was resumed. */
 function stepSeed(seed: number, step: number): number {

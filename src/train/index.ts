@@ -14,3 +14,4 @@ export {
   type TrainStep,
   trainablePaths,
 } from "./step.ts";
+export { type ModelName, modelNames, type Task, taskFor } from "./task.ts";

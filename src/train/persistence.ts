@@ -1,5 +1,14 @@
 /** A run on disk: what identifies it, and its state in and out of checkpoints. @module */
-import { flattenTree, type HostTensor, hostTensor, mapTree, RunError, sameShape, type Tree } from "../core/index.ts";
+import {
+  flattenTree,
+  type HostTensor,
+  hostTensor,
+  mapTree,
+  RunError,
+  type Shape,
+  sameShape,
+  type Tree,
+} from "../core/index.ts";
 import { type Order, restoreOrder } from "../optim/index.ts";
 import type { FitOptions } from "./fit.ts";
 import { type Checkpoint, RunFolder } from "./run-folder.ts";
@@ -44,14 +53,20 @@ export function orderTensors(order: Order): Record<string, HostTensor> {
   );
 }
 
-/** State, order and running loss from a checkpoint whose tensors must be those of `fresh`. */
+/**
+ * State, order and running loss from a checkpoint whose tensors must be those of `fresh`, or smaller where the model shrinks.
+ */
 export function restore(
   { tensors, facts }: Checkpoint,
   fresh: TrainState,
+  { shrinks }: { readonly shrinks: boolean },
 ): { state: TrainState; order: Order; epochLoss: number; referenceLoss: number } {
+  const fits = (saved: Shape, own: Shape) =>
+    sameShape(saved, own) ||
+    (shrinks && saved.length === own.length && saved.every((size, axis) => size <= own[axis]!));
   const state = mapTree(fresh as unknown as Tree<HostTensor>, (leaf, path) => {
     const saved = tensors[path];
-    if (saved && sameShape(saved.shape, leaf.shape) && saved.dtype === leaf.dtype) return saved;
+    if (saved && saved.dtype === leaf.dtype && fits(saved.shape, leaf.shape)) return saved;
     throw new RunError({
       where: `checkpoint at ${path}`,
       expected: `${leaf.dtype}[${leaf.shape.join(", ")}], as the model has it`,

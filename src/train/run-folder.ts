@@ -104,6 +104,26 @@ export class RunFolder {
     return new RunFolder(path);
   }
 
+  /**
+   * Opens a run to look at: whatever was trained there.
+   *
+   * @returns the folder, its run.json, and whether the run came to its end
+   * @throws {RunError} where there is no run
+   */
+  static inspect(path: string): { folder: RunFolder; identity: RunIdentity; finished: boolean } {
+    const file = join(path, "run.json");
+    if (!existsSync(file)) {
+      throw new RunError({
+        where: path,
+        expected: "a run folder with a run.json",
+        found: "none",
+        hint: "check the path",
+      });
+    }
+    const identity = parse(file) as RunIdentity;
+    return { folder: new RunFolder(path), identity, finished: existsSync(join(path, "report.json")) };
+  }
+
   /** Whether there is a checkpoint to go on from. */
   get hasCheckpoint(): boolean {
     return this.#index().length > 0;

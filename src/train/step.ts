@@ -1,6 +1,7 @@
 /** One training step as a traced function: forward, backward, clipping and update in a single graph. @module */
-import { flattenTree, type HostTensor, hostTensor, type Tree, unflattenTree } from "../core/index.ts";
+import { flattenTree, type HostTensor, hostTensor, mapTree, type Tree, unflattenTree } from "../core/index.ts";
 import {
+  add,
   type CompileOptions,
   compileStep,
   concat,
@@ -10,7 +11,7 @@ import {
   type Tensors,
   valueAndGrad,
 } from "../engine/index.ts";
-import { isBuffer, type Layer, Mode, type Traced } from "../nn/index.ts";
+import { isBuffer, type Layer, Mode, type Shrink, type Traced } from "../nn/index.ts";
 import { clipByGlobalNorm, globalNorm, type Optimizer } from "../optim/index.ts";
 
 /** A loss: a float scalar from the model's output and the targets. */
@@ -38,7 +39,7 @@ export interface TrainState {
 
 /** What a step reports. */
 export interface StepReport {
-  /** float32 scalar: the batch's mean loss before the update. */
+  /** float32 scalar: the batch's mean loss before the update, with what layers add to it. */
   readonly loss: HostTensor;
   /** float32 scalar: global norm of the gradient before clipping. */
   readonly gradientNorm: HostTensor;
@@ -74,6 +75,20 @@ export function initialState<P, In, Out>({ optimizer, trainable }: StepOptions<P
   return { params: tree, optimizer: optimizer.init(leaves) };
 }
 
+/** The state with every parameter at its new shape, and what the optimizer remembers of it alike. */
+export function shrinkState(
+  { params, optimizer }: TrainState,
+  shrink: Shrink,
+  trainable?: (path: string) => boolean,
+): TrainState {
+  // An optimizer's memory holds lists in the order of the trained leaves, so that a path there ends with a leaf's place.
+  const trained = [...trainablePaths(params, trainable)];
+  return {
+    params: mapTree(params, (leaf, path) => shrink(path, leaf)),
+    optimizer: mapTree(optimizer, (leaf, path) => shrink(trained[Number(path.split(".").at(-1))]!, leaf)),
+  };
+}
+
 /** Compiles the training step that `options` describe, to start from `state`. */
 export function compileTrainStep<P, In, Out>(
   options: StepOptions<P, In, Out>,
@@ -91,7 +106,7 @@ export function compileTrainStep<P, In, Out>(
   ) {
     const leaves = flattenTree<Tensor>(params);
     const trained = leaves.filter(([path]) => paths.has(path)).map(([, leaf]) => leaf);
-    const mode = new Mode(true);
+    const mode = new Mode(true, { step: count });
     const withTrained = (values: readonly Tensor[]): Tensors => {
       let next = 0;
       return unflattenTree(
@@ -99,8 +114,10 @@ export function compileTrainStep<P, In, Out>(
         leaves.map(([path, leaf]) => (paths.has(path) ? values[next++]! : leaf)),
       );
     };
-    const lossOf = (values: readonly Tensor[]) =>
-      loss(model.apply(withTrained(values) as Traced<P>, inputs as In, mode), targets);
+    const lossOf = (values: readonly Tensor[]) => {
+      const own = loss(model.apply(withTrained(values) as Traced<P>, inputs as In, mode), targets);
+      return mode.penalty ? add(own, mode.penalty) : own;
+    };
     const { value, gradient } = valueAndGrad(lossOf as (values: Tensors) => Tensor)(trained);
     const raw = gradient as readonly Tensor[];
     const clipped =
