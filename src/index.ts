@@ -28,6 +28,8 @@ export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
 /** Files: safetensors, atomic writes, TensorBoard. */
 export * as storage from "./storage/index.ts";
+/** The room of layers that learn their rank. */
+export * as lowRank from "./systems/low-rank/index.ts";
 /** The room of permutation-based SGD. */
 export * as permutationSgd from "./systems/permutation-sgd/index.ts";
 /** The training loop. */

@@ -47,7 +47,7 @@ export function applyReluNetwork({ layers }: ReluNetwork, inputs: Float64Array):
  *
  * @throws {DataError} where there are none, a layer has no neurons, a number is not finite, or sizes do not follow on each other
  */
-export function checkReluNetwork(layers: readonly ReluLayer[], where: string): ReluNetwork {
+function checkReluNetwork(layers: readonly ReluLayer[], where: string): ReluNetwork {
   if (layers.length === 0) throw new DataError({ where, expected: "layers with weights", found: "none" });
   for (const [l, { outDim, inDim, weight, bias }] of layers.entries()) {
     const here = `${where}, layer ${l}`;
@@ -106,7 +106,7 @@ export async function readReluNetwork(path: string): Promise<ReluNetwork> {
 }
 
 /** A layer of a weight [out, in] and a bias [out] or none. */
-export function layerFrom(weight: HostTensor, bias: HostTensor | undefined, where: string): ReluLayer {
+function layerFrom(weight: HostTensor, bias: HostTensor | undefined, where: string): ReluLayer {
   const [outDim, inDim] = weight.shape;
   if (weight.shape.length !== 2) {
     throw new DataError({ where, expected: "a weight [out, in]", found: formatShape(weight.shape) });

@@ -16,4 +16,10 @@ export const rooms: readonly Room[] = [
     title: "In which order to visit the examples",
     load: async () => (await import("./permutation-sgd/index.ts")).permutationSgd,
   },
+  {
+    name: "low-rank",
+    command: "lowrank",
+    title: "Layers that learn their own rank",
+    load: async () => (await import("./low-rank/index.ts")).lowRankRoom,
+  },
 ];
