@@ -28,8 +28,14 @@ export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
 /** Files: safetensors, atomic writes, TensorBoard. */
 export * as storage from "./storage/index.ts";
+/** The room of networks found inside random networks of signs. */
+export * as binarySubnetworks from "./systems/binary-subnetworks/index.ts";
 /** The room of layers that learn their rank. */
 export * as lowRank from "./systems/low-rank/index.ts";
+/** The room of tables known by heart. */
+export * as memorization from "./systems/memorization/index.ts";
+/** The room of what norm layers alone can do. */
+export * as normTuning from "./systems/norm-tuning/index.ts";
 /** The room of permutation-based SGD. */
 export * as permutationSgd from "./systems/permutation-sgd/index.ts";
 /** The training loop. */

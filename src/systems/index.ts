@@ -22,4 +22,22 @@ export const rooms: readonly Room[] = [
     title: "Layers that learn their own rank",
     load: async () => (await import("./low-rank/index.ts")).lowRankRoom,
   },
+  {
+    name: "norm-tuning",
+    command: "norm",
+    title: "What norm layers alone can do",
+    load: async () => (await import("./norm-tuning/index.ts")).normTuning,
+  },
+  {
+    name: "binary-subnetworks",
+    command: "subnet",
+    title: "Networks inside random networks of signs",
+    load: async () => (await import("./binary-subnetworks/index.ts")).binarySubnetworks,
+  },
+  {
+    name: "memorization",
+    command: "memorize",
+    title: "Tables known by heart",
+    load: async () => (await import("./memorization/index.ts")).memorization,
+  },
 ];
