@@ -29,6 +29,8 @@ export { decodeNpy, readNpy } from "./npy.ts";
 export { loadParts } from "./parts.ts";
 /** Reads CSV, TSV, JSON-lines and Parquet files. */
 export { type ReadTableOptions, readTable } from "./read-table.ts";
+/** A ReLU network from safetensors or ONNX. */
+export { readReluNetwork } from "./relu-network.ts";
 export {
   /** What standardizing did: the datasets, and the shift and scale. */
   type Standardized,

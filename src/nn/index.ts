@@ -64,7 +64,7 @@ export {
   scaling,
   standardize,
 } from "./normalization.ts";
-export { applyReluNetwork, type ReluLayer, type ReluNetwork, readReluNetwork } from "./relu-network.ts";
+export { applyReluNetwork, type ReluLayer, type ReluNetwork } from "./relu-network.ts";
 export {
   type BlockOptions,
   type BlockParams,

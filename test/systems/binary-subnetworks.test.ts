@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type HostTensor, hostTensor, Random } from "../../src/core/index.ts";
-import { loadParts, takeRows } from "../../src/data/index.ts";
+import { loadParts, readReluNetwork, takeRows } from "../../src/data/index.ts";
 import { openOnnx, toOnnx } from "../../src/engine/index.ts";
-import { Mode, mlp, type ReluNetwork, readReluNetwork } from "../../src/nn/index.ts";
+import { Mode, mlp, type ReluNetwork } from "../../src/nn/index.ts";
 import { readSafetensors, writeSafetensors } from "../../src/storage/index.ts";
 import {
   approximate,

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../core/index.ts";
-import { readReluNetwork } from "../../nn/index.ts";
+import { readReluNetwork } from "../../data/index.ts";
 import { ensureEmptyDirectory } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { approximate } from "./approximate.ts";

@@ -1,7 +1,7 @@
 /** A folder with a mask and its certificate: written by one program, checked by another. @module */
 import { join } from "node:path";
 import { DataError, RunError } from "../../core/index.ts";
-import { readReluNetwork } from "../../nn/index.ts";
+import { readReluNetwork } from "../../data/index.ts";
 import { ensureEmptyDirectory, readFileBytes, sha256, writeFileAtomic } from "../../storage/index.ts";
 import type { Approximation } from "./approximate.ts";
 import { drawBlueprint, layerWidths } from "./blueprint.ts";

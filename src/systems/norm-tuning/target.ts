@@ -1,6 +1,7 @@
 /** The network to reconstruct. @module */
 import { DataError } from "../../core/index.ts";
-import { type ReluNetwork, readReluNetwork } from "../../nn/index.ts";
+import { readReluNetwork } from "../../data/index.ts";
+import type { ReluNetwork } from "../../nn/index.ts";
 import { readSafetensors, sha256 } from "../../storage/index.ts";
 
 /** Why a network that normalises each sample cannot be a target, nor the form of a reconstruction. */

@@ -2,7 +2,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type NodeProto, type TensorProto, TensorProto_DataType } from "onnx-buf";
 import { DataError } from "../core/index.ts";
-import type { ReluLayer } from "./relu-network.ts";
+import type { ReluLayer } from "../nn/index.ts";
 
 /** A constant of the graph: float64 row by row. */
 interface Constant {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { flattenTree, type HostTensor, hostTensor, Random, type Tree } from "../core/index.ts";
 import { compile, toOnnx } from "../engine/index.ts";
+import { applyReluNetwork, linear, Mode, mlp, relu, sequential, tanh } from "../nn/index.ts";
 import { writeSafetensors } from "../storage/index.ts";
-import { applyReluNetwork, linear, Mode, mlp, readReluNetwork, relu, sequential, tanh } from "./index.ts";
+import { readReluNetwork } from "./index.ts";
 
 let folder: string;
 beforeAll(async () => {
