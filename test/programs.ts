@@ -14,6 +14,9 @@ export const pythonOnnx: Program = { name: "python3-onnx", probe: ["/usr/bin/pyt
 /** Debian's Python with PyTorch. */
 export const pythonTorch: Program = { name: "python3-torch", probe: ["/usr/bin/python3", "-c", "import torch"] };
 
+/** Any C compiler. */
+export const cCompiler: Program = { name: "a C compiler", probe: ["cc", "--version"] };
+
 /** Debian's browser. */
 export const chromium: Program = { name: "chromium", probe: ["/usr/bin/chromium", "--version"] };
 

@@ -28,6 +28,7 @@ import {
   separatingPrefix,
   type Verification,
 } from "../../src/systems/memorization/index.ts";
+import { cCompiler, describeWith } from "../programs.ts";
 import { describeWithShared } from "../shared.ts";
 
 let out = "";
@@ -498,21 +499,14 @@ describe.each([
     await model.release();
   });
 
-  it("the C header compiles and gives the same labels", { timeout: 60_000 }, async (context) => {
-    const execute = promisify(execFile);
-    const compiler = await execute("cc", ["--version"]).then(
-      () => "cc",
-      () => undefined,
-    );
-    if (!compiler) {
-      if (process.env.CI === "true") throw new Error("no C compiler (cc)");
-      context.skip("no C compiler (cc)");
-    }
-    const literal = ({ a, b, c, d }: (typeof rows)[number]) =>
-      `{${Number(a).toPrecision(17)}, ${Number(b).toPrecision(17)}, "${c}", "${d}"}`;
-    await writeFile(
-      path(`${stem}.c`),
-      `#include <stdio.h>
+  describeWith(cCompiler, "the C header", () => {
+    it("compiles and gives the same labels", { timeout: 60_000 }, async () => {
+      const execute = promisify(execFile);
+      const literal = ({ a, b, c, d }: (typeof rows)[number]) =>
+        `{${Number(a).toPrecision(17)}, ${Number(b).toPrecision(17)}, "${c}", "${d}"}`;
+      await writeFile(
+        path(`${stem}.c`),
+        `#include <stdio.h>
 #include "${stem}.h"
 static const memorized_row rows[] = {\n${rows.map(literal).join(",\n")}\n};
 int main(void) {
@@ -521,11 +515,12 @@ int main(void) {
   return 0;
 }
 `,
-    );
-    const flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1"];
-    await execute("cc", [...flags, "-o", path(`${stem}.bin`), path(`${stem}.c`)]);
-    const { stdout } = await execute(path(`${stem}.bin`), []);
-    expect(stdout.trim().split("\n")).toEqual(rows.map(({ y }) => y));
+      );
+      const flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1"];
+      await execute("cc", [...flags, "-o", path(`${stem}.bin`), path(`${stem}.c`)]);
+      const { stdout } = await execute(path(`${stem}.bin`), []);
+      expect(stdout.trim().split("\n")).toEqual(rows.map(({ y }) => y));
+    });
   });
 
   it("the Verilog module computes the same labels from the first layer's bits", async () => {
