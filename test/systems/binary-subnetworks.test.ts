@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HostTensor, hostTensor, Random } from "../../src/core/index.ts";
 import { loadParts, readReluNetwork, takeRows } from "../../src/data/index.ts";
 import { openOnnx, toOnnx } from "../../src/engine/index.ts";
@@ -25,9 +24,9 @@ import {
   subnetworkWeights,
 } from "../../src/systems/binary-subnetworks/index.ts";
 import { RunFolder } from "../../src/train/index.ts";
+import { roomCommand } from "../room-command.ts";
 
-let out = "";
-let errors = "";
+const { printed, run: subnet, runJson: subnetJson } = roomCommand(binarySubnetworks);
 let folder = "";
 
 beforeAll(async () => {
@@ -37,39 +36,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true });
 });
-
-beforeEach(() => {
-  out = "";
-  errors = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    errors += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
-/** Runs `tenfold subnet …` in this process. */
-async function subnet(...words: string[]): Promise<void> {
-  const program = new Command("tenfold").exitOverride();
-  binarySubnetworks.register(program);
-  await program.parseAsync(["subnet", ...words, "--quiet"], { from: "user" });
-}
-
-async function subnetJson<T>(...words: string[]): Promise<T> {
-  out = "";
-  errors = "";
-  await subnet(...words, "--json");
-  expect(errors).toBe("");
-  return JSON.parse(out) as T;
-}
 
 const place = (name: string) => join(folder, name);
 
@@ -248,11 +214,11 @@ describe("the construction, judged from the files alone", () => {
     expect(positive / combining.columns.length).toBeLessThan(0.6);
     const input = [3n, -100n, 40n, 7n, 0n, 25n];
     expect(run(input, 81_501)).not.toEqual(run(input, 81_500));
-    out = "";
+    printed.out = "";
     await subnet("verify", dir, "--target", file, "--seed", "81501");
     expect(process.exitCode).toBe(2);
-    expect(errors).toContain("the mask belongs to seed 81500, this is seed 81501");
-    expect(errors.trim().split("\n")).toHaveLength(1);
+    expect(printed.errors).toContain("the mask belongs to seed 81500, this is seed 81501");
+    expect(printed.errors.trim().split("\n")).toHaveLength(1);
   });
 
   it("takes as few copies as delta asks for, and names the unit where there are too few", async () => {
@@ -417,10 +383,10 @@ describe("masks found on data", () => {
     expect(entries).toHaveLength(3);
     expect(resumed.accuracy).toBe(whole.accuracy);
     expect(await hash(place("whole"))).toBe(before);
-    out = "";
+    printed.out = "";
     await subnet(...options, "--keep", "0.3", "--out", place("whole"), "--resume");
     expect(process.exitCode).toBe(2);
-    expect(errors).toContain('"keep"');
+    expect(printed.errors).toContain('"keep"');
   });
 
   it("a lenet on images", { timeout: 60_000 }, async () => {
@@ -440,14 +406,14 @@ describe("bad input: one line, exit 2", () => {
   });
 
   async function refuses(message: string | RegExp, ...words: string[]): Promise<void> {
-    out = "";
-    errors = "";
+    printed.out = "";
+    printed.errors = "";
     process.exitCode = undefined;
     await subnet(...words);
-    expect(errors).toMatch(message);
-    expect(errors.trim().split("\n")).toHaveLength(1);
-    expect(errors).toMatch(/^tenfold: /);
-    expect(out).toBe("");
+    expect(printed.errors).toMatch(message);
+    expect(printed.errors.trim().split("\n")).toHaveLength(1);
+    expect(printed.errors).toMatch(/^tenfold: /);
+    expect(printed.out).toBe("");
     expect(process.exitCode).toBe(2);
     process.exitCode = undefined;
   }

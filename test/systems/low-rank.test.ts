@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { flattenTree, type HostTensor, hostTensor, Random, type Tree } from "../../src/core/index.ts";
 import { loadDataset } from "../../src/data/index.ts";
 import { compile, openOnnx, scalar, type Tensor } from "../../src/engine/index.ts";
@@ -49,42 +48,9 @@ import {
   withinBudget,
 } from "../../src/systems/low-rank/index.ts";
 import { describeWith, pythonOnnx } from "../programs.ts";
+import { roomCommand } from "../room-command.ts";
 
-let out = "";
-let errors = "";
-
-beforeEach(() => {
-  out = "";
-  errors = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    errors += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
-/** Runs `tenfold lowrank …` in this process. */
-async function lowrank(...words: string[]): Promise<void> {
-  out = "";
-  errors = "";
-  const program = new Command("tenfold").exitOverride();
-  lowRankRoom.register(program);
-  await program.parseAsync(["lowrank", ...words, "--quiet"], { from: "user" });
-}
-
-async function json<T>(...words: string[]): Promise<T> {
-  await lowrank(...words, "--json");
-  expect(errors).toBe("");
-  return JSON.parse(out) as T;
-}
+const { printed, run: lowrank, runJson: json } = roomCommand(lowRankRoom);
 
 const tree = (params: unknown) => params as Tree<HostTensor>;
 
@@ -397,14 +363,14 @@ describe("tenfold lowrank on digits", () => {
     const found = await run(warm.task.model, await loadParams(warm, "ordered", from), x);
     expect(found).toBeAllclose(await run(recipe.task.model, dense, x), { rtol: 1e-3, atol: 1e-4 });
     await lowrank("train", "--from", file, "--model", "mlp", "--out", join(folder, "other"));
-    expect(errors).toMatch(/start.safetensors at 1.weight: expected .*, as the model has it, found/);
+    expect(printed.errors).toMatch(/start.safetensors at 1.weight: expected .*, as the model has it, found/);
   });
 
   describe("bad input: one line, exit 2", () => {
     const fails = async (pattern: RegExp, ...words: string[]) => {
       await lowrank(...words);
-      expect(errors).toMatch(pattern);
-      expect(errors.trim().split("\n")).toHaveLength(1);
+      expect(printed.errors).toMatch(pattern);
+      expect(printed.errors.trim().split("\n")).toHaveLength(1);
       expect(process.exitCode).toBe(2);
     };
     it("a budget below the smallest submodel", () =>
@@ -460,7 +426,7 @@ describe("tenfold lowrank on digits", () => {
   it("a group lasso that kills every rank says so and keeps the last useful epoch", { timeout: 60_000 }, async () => {
     const killed = join(folder, "killed");
     await lowrank("train", "--epochs", "60", "--batch-size", "32", "--group-lasso", "0.02", "--out", killed, "--json");
-    const found = JSON.parse(out) as Trained;
+    const found = JSON.parse(printed.out) as Trained;
     expect(found.collapsed).toMatch(/weight: a norm of .*: every rank has gone to zero/);
     expect(Object.values(found.ranks).every((rank) => rank >= 1)).toBe(true);
   });
@@ -517,7 +483,7 @@ describe("tenfold lowrank recover and compare", () => {
     expect(found.errors).toHaveLength(2);
     expect(found.strengths[0]).toBeCloseTo(5, 1);
     await lowrank("recover", "--spectrum", "3,3");
-    expect(errors).toMatch(/spectrum.*each lower than the one before/);
+    expect(printed.errors).toMatch(/spectrum.*each lower than the one before/);
   });
 
   it("compare puts every method in one table", { timeout: 120_000 }, async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { hostTensor, Random } from "../../src/core/index.ts";
 import { loadDataset, readTable } from "../../src/data/index.ts";
 import { openOnnx } from "../../src/engine/index.ts";
@@ -29,10 +29,10 @@ import {
   type Verification,
 } from "../../src/systems/memorization/index.ts";
 import { cCompiler, describeWith } from "../programs.ts";
+import { roomCommand } from "../room-command.ts";
 import { describeWithShared } from "../shared.ts";
 
-let out = "";
-let errors = "";
+const { printed, run, runJson } = roomCommand(memorization);
 let folder = "";
 
 beforeAll(async () => {
@@ -40,38 +40,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(folder, { recursive: true }));
-
-beforeEach(() => {
-  out = "";
-  errors = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    errors += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
-/** Runs `tenfold memorize …` in this process. */
-async function run(...words: string[]): Promise<void> {
-  const program = new Command("tenfold").exitOverride();
-  memorization.register(program);
-  await program.parseAsync(["memorize", ...words, "--quiet"], { from: "user" });
-}
-
-async function runJson<T>(...words: string[]): Promise<T> {
-  out = "";
-  await run(...words, "--json");
-  expect(errors).toBe("");
-  return JSON.parse(out) as T;
-}
 
 const path = (name: string) => join(folder, name);
 
@@ -396,12 +364,12 @@ describe("off the training set", () => {
     expect(found.accuracy).toBeGreaterThan(0.3);
     expect(found.accuracy).toBeLessThan(0.7);
     expect(found.warning).toContain("arbitrary answer");
-    out = "";
+    printed.out = "";
     const program = new Command("tenfold").exitOverride();
     memorization.register(program);
     await program.parseAsync(["memorize", "verify", path("known.json"), other], { from: "user" });
-    expect(errors).toContain("this is not the table that was memorized");
-    expect(out).toContain("NOT exact");
+    expect(printed.errors).toContain("this is not the table that was memorized");
+    expect(printed.out).toContain("NOT exact");
   });
 });
 
@@ -596,10 +564,10 @@ describe("plan", () => {
     expect(plan.others[0]).toMatchObject({ neurons: 5000, kind: "exact" });
     expect(plan.others[1]!.log10Neurons).toBeCloseTo(100 / Math.LN10, 6);
     expect(plan.others[1]!.kind).toBe("order");
-    out = "";
+    printed.out = "";
     await run("plan", "--n", "1000", "--d", "20", "--delta", "0.01");
-    expect(out).toContain("order of magnitude: exp(1 / delta^2)");
-    expect(out).toMatch(/Vershynin 2020 +~1e4343/);
+    expect(printed.out).toContain("order of magnitude: exp(1 / delta^2)");
+    expect(printed.out).toMatch(/Vershynin 2020 +~1e4343/);
   });
 });
 
@@ -618,11 +586,11 @@ describe("conflicts", () => {
   it("are listed by row and line, and refused", async () => {
     const file = await csv("conflicts.csv", ...rows);
     await run("fit", file, "--label", "y", "--out", path("conflicts.json"));
-    expect(errors).toContain(
+    expect(printed.errors).toContain(
       "found 2 conflicts: row 1 (line 2) says no, row 3 (line 4) says no, row 4 (line 5) says yes;",
     );
-    expect(errors).toContain("row 2 (line 3) says yes, row 6 (line 7) says no");
-    expect(errors.trim().split("\n")).toHaveLength(1);
+    expect(printed.errors).toContain("row 2 (line 3) says yes, row 6 (line 7) says no");
+    expect(printed.errors.trim().split("\n")).toHaveLength(1);
     expect(process.exitCode).toBe(2);
     await expect(access(path("conflicts.json"))).rejects.toThrow();
   });
@@ -647,8 +615,10 @@ describe("missing cells", () => {
   it("are refused, dropped or kept, and verify does the same", async () => {
     const file = await csv("missing.csv", ...rows);
     await run("fit", file, "--label", "y", "--out", path("missing.json"));
-    expect(errors).toContain("missing.csv: row 2 (line 3), column a: expected a value, found a missing value or NaN");
-    errors = "";
+    expect(printed.errors).toContain(
+      "missing.csv: row 2 (line 3), column a: expected a value, found a missing value or NaN",
+    );
+    printed.errors = "";
     process.exitCode = undefined;
     for (const [missing, n] of [
       ["drop", 2],
@@ -813,12 +783,12 @@ describe("bad input", () => {
       "--n: expected n d of at most 200,000,000 numbers",
     ],
   ])("%s: one line, exit 2", async (_, words, message) => {
-    errors = "";
+    printed.errors = "";
     await run(...words.map((word) => (/\.(csv|json)$/.test(word) ? path(word) : word)));
-    expect(errors).toContain(message);
-    expect(errors.trim().split("\n")).toHaveLength(1);
-    expect(errors).toMatch(/^tenfold: /);
-    expect(out).toBe("");
+    expect(printed.errors).toContain(message);
+    expect(printed.errors.trim().split("\n")).toHaveLength(1);
+    expect(printed.errors).toMatch(/^tenfold: /);
+    expect(printed.out).toBe("");
     expect(process.exitCode).toBe(2);
     await expect(access(path("new.json"))).rejects.toThrow();
   });
@@ -829,8 +799,8 @@ describeWithShared("Adult", (shared) => {
     const file = shared("tabular/adult_train.csv.gz");
     const words = ["fit", file, "--label", "income", "--missing", "keep", "--tight", "--out", path("adult.json")];
     await run(...words);
-    expect(errors).toContain("1 conflict: row 849 (line 850) says <=50K, row 22762 (line 22763) says >50K");
-    errors = "";
+    expect(printed.errors).toContain("1 conflict: row 849 (line 850) says <=50K, row 22762 (line 22763) says >50K");
+    printed.errors = "";
     process.exitCode = undefined;
     const report = await runJson<FitReport>(...words, "--on-conflict", "majority");
     expect(report).toMatchObject({ n: 32_561, accuracy: 1, overruled: 1, encoding: "bits", integerWeights: true });

@@ -3,8 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type HostTensor, hostTensor, Random, type Tree } from "../../src/core/index.ts";
 import { openOnnx, toOnnx } from "../../src/engine/index.ts";
 import { applyReluNetwork, layerNorm, linear, Mode, type ReluNetwork, relu, sequential } from "../../src/nn/index.ts";
@@ -27,9 +26,9 @@ import {
   type Verification,
 } from "../../src/systems/norm-tuning/index.ts";
 import { describeWith, pythonTorch } from "../programs.ts";
+import { roomCommand } from "../room-command.ts";
 
-let out = "";
-let errors = "";
+const { printed, run: norm, runJson: normJson } = roomCommand(normTuning);
 let folder = "";
 
 beforeAll(async () => {
@@ -37,39 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-beforeEach(() => {
-  out = "";
-  errors = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    errors += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
 const at = (name: string) => join(folder, name);
-
-/** Runs `tenfold norm …` in this process. */
-async function norm(...words: string[]): Promise<void> {
-  const program = new Command("tenfold").exitOverride();
-  normTuning.register(program);
-  await program.parseAsync(["norm", ...words, "--quiet"], { from: "user" });
-}
-
-async function normJson<T>(...words: string[]): Promise<T> {
-  out = "";
-  await norm(...words, "--json");
-  expect(errors).toBe("");
-  return JSON.parse(out) as T;
-}
 
 /** A network of the given widths whose weight (j, i) of layer l is what `value` says. */
 function networkOf(
@@ -302,14 +269,19 @@ describe("reconstruct and verify", () => {
 
   it("refuses one neuron too few with the residual, and leaves no network behind", async () => {
     for (const words of [["--infeasible"], ["--infeasible", "--minimal"], ["--width-factor", "0.9"]]) {
-      out = "";
-      errors = "";
+      printed.out = "";
+      printed.errors = "";
       await norm("reconstruct", "--target", path, "--out", at("refused"), "--json", ...words);
-      const refusal = JSON.parse(out) as { refused: string; residual: number; width: number; neededWidth: number };
+      const refusal = JSON.parse(printed.out) as {
+        refused: string;
+        residual: number;
+        width: number;
+        neededWidth: number;
+      };
       expect(refusal.refused).toBe("infeasible");
       expect(refusal.residual).toBeGreaterThan(1e-6);
       expect(refusal.width).toBeLessThan(refusal.neededWidth);
-      expect(errors).toMatch(
+      expect(printed.errors).toMatch(
         /^tenfold: layer 0: expected at least \d+ frozen neurons to reconstruct it, found \d+, which leave/,
       );
       expect(process.exitCode).toBe(2);
@@ -581,11 +553,11 @@ describe("bad input", () => {
       .split(" ")
       .map((word) => (word.startsWith("@") ? at(word.slice(1)) : word === "X" ? at("X") : word));
     await norm(...words);
-    expect(errors).toContain(message);
-    expect(errors.trim().split("\n")).toHaveLength(1);
-    expect(errors).toMatch(/^tenfold: /);
-    expect(errors).not.toContain("internal");
-    expect(out).toBe("");
+    expect(printed.errors).toContain(message);
+    expect(printed.errors.trim().split("\n")).toHaveLength(1);
+    expect(printed.errors).toMatch(/^tenfold: /);
+    expect(printed.errors).not.toContain("internal");
+    expect(printed.out).toBe("");
     expect(process.exitCode).toBe(2);
     expect(existsSync(at("X"))).toBe(false);
   });
@@ -629,10 +601,10 @@ describe("bad input", () => {
     try {
       await writeFile(path, edit(Buffer.from(before)));
       await norm("verify", made, "--target", target, "--samples", "10");
-      expect(errors).toContain(message);
-      expect(errors.trim().split("\n")).toHaveLength(1);
+      expect(printed.errors).toContain(message);
+      expect(printed.errors.trim().split("\n")).toHaveLength(1);
       expect(process.exitCode).toBe(2);
-      expect(out).toBe("");
+      expect(printed.out).toBe("");
     } finally {
       await writeFile(path, before);
     }

@@ -1,8 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Random } from "../../src/core/index.ts";
 import { createOrder, orderNames } from "../../src/optim/index.ts";
 import type { Finding } from "../../src/systems/claim.ts";
@@ -20,40 +19,9 @@ import {
   runRandomReshuffling,
   slopeWindows,
 } from "../../src/systems/permutation-sgd/index.ts";
+import { roomCommand } from "../room-command.ts";
 
-let out = "";
-let errors = "";
-
-beforeEach(() => {
-  out = "";
-  errors = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    errors += String(text);
-    return true;
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
-/** Runs `tenfold order …` in this process. */
-async function order(...words: string[]): Promise<void> {
-  const program = new Command("tenfold").exitOverride();
-  permutationSgd.register(program);
-  await program.parseAsync(["order", ...words, "--quiet"], { from: "user" });
-}
-
-async function orderJson<T>(...words: string[]): Promise<T> {
-  await order(...words, "--json");
-  expect(errors).toBe("");
-  return JSON.parse(out) as T;
-}
+const { printed, run: order, runJson: orderJson } = roomCommand(permutationSgd);
 
 /** Median error of an order at the given number of epochs. */
 function errorOf(bench: QuadraticBench, name: string, epochs: number): number {
@@ -143,10 +111,10 @@ describe("commands", () => {
         expect(high).toBeGreaterThanOrEqual(rates.medianError[k]!);
       });
     }
-    const first = out;
-    out = "";
+    const first = printed.out;
+    printed.out = "";
     await orderJson("bench", ...words, "--seed", "5");
-    expect(out).toBe(first);
+    expect(printed.out).toBe(first);
   });
 
   it("order bench compares orders on a CSV file, with the badge", async () => {
@@ -184,10 +152,10 @@ describe("commands", () => {
       const bytes = new Map(bench.orders.map((rates) => [rates.name, rates.bytes]));
       expect(bytes.get("rr")).toBe(4 * 160);
       expect(bytes.get("grab")).toBe(2 * 4 * 160 + 3 * 8 * 3);
-      out = "";
+      printed.out = "";
       await order("bench", ...data, "--orders", "rr");
-      expect(out).toContain("[not quadratic: the quadratic rates are not claimed here]");
-      expect(out).toContain("against");
+      expect(printed.out).toContain("[not quadratic: the quadratic rates are not claimed here]");
+      expect(printed.out).toContain("against");
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -225,10 +193,10 @@ describe("commands", () => {
     });
     const words = ["export", "--order", "ff-rr", "--n", "7", "--epochs", "4", "--seed", "4"];
     await order(...words);
-    expect(JSON.parse(out)).toEqual({ order: "ff-rr", n: 7, seed: 4, epochs: expected });
-    out = "";
+    expect(JSON.parse(printed.out)).toEqual({ order: "ff-rr", n: 7, seed: 4, epochs: expected });
+    printed.out = "";
     await order(...words, "--format", "csv");
-    const [header, ...rows] = out.trim().split("\n");
+    const [header, ...rows] = printed.out.trim().split("\n");
     expect(header).toBe("epoch,position,example");
     expect(rows).toEqual(expected.flatMap((epoch, k) => epoch.map((example, at) => `${k},${at},${example}`)));
   });
@@ -295,10 +263,10 @@ describe("bad input", () => {
     ["an export without size", ["export", "--order", "rr"], "--n: expected a whole number"],
   ])("%s: one line, exit 2 (%j)", async (_, words, message) => {
     await order(...words);
-    expect(errors).toContain(message);
-    expect(errors.trim().split("\n")).toHaveLength(1);
-    expect(errors).toMatch(/^tenfold: /);
-    expect(out).toBe("");
+    expect(printed.errors).toContain(message);
+    expect(printed.errors.trim().split("\n")).toHaveLength(1);
+    expect(printed.errors).toMatch(/^tenfold: /);
+    expect(printed.out).toBe("");
     expect(process.exitCode).toBe(2);
   });
 });
