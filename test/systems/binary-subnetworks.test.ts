@@ -165,6 +165,9 @@ describe("the construction, judged from the files alone", () => {
       expect(certificate.virtualEdges).toBe(virtual);
       expect(certificate.width).toBe(Math.max(...certificate.layerWidths.slice(1)));
       const unit = (certificate.constantInput ?? 1) * 2 ** -12;
+      const onnx = place("awkward.onnx");
+      await subnetJson("export", dir, "--onnx", onnx, "--force");
+      const exported = await openOnnx(await readFile(onnx));
       for (let n = 0; n < 6; n++) {
         const direction = Array.from({ length: inDim }, () => random.normal());
         const norm = Math.hypot(...direction);
@@ -184,7 +187,13 @@ describe("the construction, judged from the files alone", () => {
         );
         const distance = Math.hypot(...actual.map((y, i) => Number(y) * certificate.scale * unit - expected[i]!));
         expect(distance).toBeLessThanOrEqual(certificate.errorBound);
+        const input64 = Float64Array.from(whole, (value) => value * unit);
+        const { output } = await exported.run({ input: hostTensor(input64, [1, inDim]) });
+        const own = actual.map((y) => Number(y) * certificate.scale * unit);
+        const apart = Math.max(...own.map((y, i) => Math.abs(y - output!.data[i]!)));
+        expect(apart).toBeLessThanOrEqual(1e-12 * reachOf(target, radius));
       }
+      await exported.release();
       const verified = await subnetJson<{ verified: boolean; unequal: number }>(
         ...["verify", dir, "--target", file, "--samples", "50"],
       );

@@ -1,12 +1,13 @@
 import { ConfigError } from "../../core/index.ts";
 import { readReluNetwork } from "../../data/index.ts";
-import { ensureEmptyDirectory } from "../../storage/index.ts";
+import { ensureEmptyDirectory, requireNewFile, writeFileAtomic } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { approximate } from "./approximate.ts";
 import { type BenchRow, benchApproximation } from "./bench.ts";
-import type { ApproximateConfig, BenchConfig, SearchConfig, VerifySettings } from "./config.ts";
+import type { ApproximateConfig, BenchConfig, ExportConfig, SearchConfig, VerifySettings } from "./config.ts";
 import { parseDomain } from "./domain.ts";
-import { verifyFolder, writeApproximation } from "./folder.ts";
+import { exportOnnx } from "./export-onnx.ts";
+import { readApproximation, verifyFolder, writeApproximation } from "./folder.ts";
 import type { MaskedParams } from "./masked-model.ts";
 import { frozenSha256, judgeMask, loadSearch, type MaskReport, trainMask, writeSubnetwork } from "./search.ts";
 
@@ -102,6 +103,17 @@ export async function runVerify(
         : "no other seed changes its outputs at the inputs tried, as where they are always 0"),
   );
   terminal.result({ folder, ...found, seconds: Math.round(performance.now() - begin) / 1000 });
+}
+
+/** `tenfold subnet export` */
+export async function runExport(folder: string, { onnx, force }: ExportConfig, raw: CommonOptions): Promise<void> {
+  const terminal = openTerminal(raw);
+  if (!force) await requireNewFile(onnx);
+  const { certificate, layers } = await readApproximation(folder);
+  const model = exportOnnx(certificate, layers);
+  await writeFileAtomic(onnx, model);
+  terminal.print(`${onnx}: ${certificate.depth} layers of signs, ${model.length} bytes`);
+  terminal.result({ folder, onnx, depth: certificate.depth, keptEdges: certificate.keptEdges, bytes: model.length });
 }
 
 /** `tenfold subnet bench` */

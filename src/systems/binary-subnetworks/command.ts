@@ -6,7 +6,7 @@ import {
   parseOptions,
   runAction,
 } from "../../terminal/index.ts";
-import { approximateSchema, benchSchema, searchSchema, verifySchema } from "./config.ts";
+import { approximateSchema, benchSchema, exportSchema, searchSchema, verifySchema } from "./config.ts";
 
 type Raw = CommonOptions & Readonly<Record<string, unknown>>;
 
@@ -34,6 +34,15 @@ export function registerSubnet(program: Command): void {
       const { runVerify } = await import("./actions.ts");
       await runVerify(folder, parseOptions(verifySchema, raw, "subnet verify"), { ...raw, otherSeed: seed });
     }),
+  );
+
+  const exported = addCommonOptions(
+    subnet.command("export").argument("<folder>", "folder with mask.safetensors and certificate.json"),
+  ).description("write the network that the mask leaves as an ONNX model, from the target's inputs to its outputs");
+  optionsFromSchema(exported, exportSchema).action(
+    runAction(async (folder: string, raw: Raw) =>
+      (await import("./actions.ts")).runExport(folder, parseOptions(exportSchema, raw, "subnet export"), raw),
+    ),
   );
 
   const bench = addCommonOptions(subnet.command("bench")).description(

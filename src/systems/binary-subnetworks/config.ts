@@ -41,6 +41,15 @@ export const verifySchema = z.object({
 
 export type VerifySettings = z.output<typeof verifySchema>;
 
+/** Options of `tenfold subnet export`. */
+export const exportSchema = z.object({
+  onnx: z.string().min(1).describe("file to write the ONNX model to"),
+  force: z.boolean().default(false).describe("replace the file if it is there"),
+});
+
+/** A checked {@link exportSchema}. */
+export type ExportConfig = z.output<typeof exportSchema>;
+
 /** Options of `tenfold subnet bench`. */
 export const benchSchema = z.object({
   widths: z

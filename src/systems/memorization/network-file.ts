@@ -112,7 +112,7 @@ const documentSchema = z.strictObject({
 
 /** What goes with every network: it knows its points and nothing else. */
 export const arbitraryAnswers =
-  "a row that was not in the table gets an arbitrary answer: this network knows its rows and generalises to nothing";
+  "no answer for a row that was not in the table can be relied on: this network knows its rows, and was not built to generalise";
 
 /** The narrowest type that holds every value exactly. */
 function storeArray(values: ArrayLike<number>): StoredArray {
