@@ -32,6 +32,8 @@ export * as storage from "./storage/index.ts";
 export * as binarySubnetworks from "./systems/binary-subnetworks/index.ts";
 /** The room of layers that learn their rank. */
 export * as lowRank from "./systems/low-rank/index.ts";
+/** The room of computers made of transformer layers. */
+export * as loopedTransformer from "./systems/looped-transformer/index.ts";
 /** The room of tables known by heart. */
 export * as memorization from "./systems/memorization/index.ts";
 /** The room of what norm layers alone can do. */

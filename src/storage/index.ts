@@ -17,6 +17,8 @@ export {
   /** Writes a file whole or not at all. */
   writeFileAtomic,
 } from "./files.ts";
+/** Writes NumPy's array files. */
+export { encodeNpy, writeNpy } from "./npy.ts";
 export {
   /** Tensors from the bytes of a safetensors file. */
   decodeSafetensors,

@@ -40,4 +40,10 @@ export const rooms: readonly Room[] = [
     title: "Tables known by heart",
     load: async () => (await import("./memorization/index.ts")).memorization,
   },
+  {
+    name: "looped-transformer",
+    command: "loop",
+    title: "A computer made of transformer layers",
+    load: async () => (await import("./looped-transformer/index.ts")).loopedTransformer,
+  },
 ];

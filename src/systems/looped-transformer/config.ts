@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { mostColumns } from "./compile.ts";
+import { fewestColumns } from "./random-programs.ts";
+
+const count = z.int().min(1);
+const precision = z.enum(["float32", "float64"]).default("float64").describe("numbers of the state and the weights");
+const mode = z
+  .enum(["hardened", "paper"])
+  .default("hardened")
+  .describe("SUBLEQ: 11 layers, or the 10 of the paper's code, which need a higher temperature");
+const temperature = z
+  .number()
+  .gt(0)
+  .max(1000)
+  .optional()
+  .describe("what scores are multiplied by before the softmax; default: as high as columns, bits and mode ask for");
+const columns = z.int().min(4).max(mostColumns);
+const maxLoops = count.max(1_000_000_000).default(1_000_000).describe("loops after which a run stops");
+const engine = z
+  .enum(["fast", "full"])
+  .default("fast")
+  .describe("leave out what cannot matter, or compute every score of every column");
+
+/** Options of `tenfold loop compile`. */
+export const compileSchema = z.object({
+  out: z.string().min(1).describe("file to write the program to, such as prog.json"),
+  bits: z.int().min(2).max(52).default(16).describe("SUBLEQ: bits of a number"),
+  columns: columns.optional().describe("size of the machine; default: the next power of two that the program fits on"),
+  precision,
+  mode,
+  temperature,
+  force: z.boolean().default(false).describe("replace the file if it is there"),
+});
+/** A checked {@link compileSchema}. */
+export type CompileConfig = z.output<typeof compileSchema>;
+
+/** Options of `tenfold loop run`. */
+export const runSchema = z.object({ maxLoops, engine });
+/** A checked {@link runSchema}. */
+export type RunConfig = z.output<typeof runSchema>;
+
+/** Options of `tenfold loop trace`. */
+export const traceSchema = z.object({
+  maxLoops: maxLoops.default(100),
+  from: count.default(1).describe("first loop to show"),
+  engine,
+});
+/** A checked {@link traceSchema}. */
+export type TraceConfig = z.output<typeof traceSchema>;
+
+/** Options of `tenfold loop verify`. */
+export const verifySchema = z.object({
+  machine: z.enum(["subleq", "fleq"]).default("subleq").describe("machine to try"),
+  bits: z
+    .string()
+    .regex(/^\d+(?:\.\.\d+)?(?:,\d+)*$/)
+    .default("16")
+    .describe("SUBLEQ: bits of a number: 16, 8,16,22 or 8..24"),
+  columns: columns.min(fewestColumns).default(32).describe("size of the machine"),
+  size: z.int().min(1).max(32).default(2).describe("FLEQ: rows and columns of a matrix"),
+  precision: z
+    .enum(["auto", "float32", "float64"])
+    .default("auto")
+    .describe("auto: float32 up to 22 bits, float64 beyond; FLEQ is float64"),
+  mode,
+  temperature,
+  programs: count.max(1_000_000).default(1000).describe("random programs"),
+  steps: count.max(1_000_000).default(100).describe("loops of each, all compared"),
+  engine: z
+    .enum(["fast", "full", "onnx"])
+    .default("fast")
+    .describe("how the transformer is computed; onnx: dense weights in ONNX Runtime"),
+  without: count.optional().describe("leave out this layer, counted from 1, to see it fail"),
+});
+/** A checked {@link verifySchema}. */
+export type VerifyConfig = z.output<typeof verifySchema>;
+
+/** Options of `tenfold loop export`. */
+export const exportSchema = z.object({
+  onnx: z.string().min(1).describe("file to write the ONNX model to"),
+  loop: z.boolean().default(false).describe("a whole run as one ONNX Loop, instead of one step"),
+  state: z.string().min(1).optional().describe("also write the program's first state to this .npy file"),
+  force: z.boolean().default(false).describe("replace files that are there"),
+});
+/** A checked {@link exportSchema}. */
+export type ExportConfig = z.output<typeof exportSchema>;
+
+/** Options of `tenfold loop explain`. */
+export const explainSchema = z.object({
+  layer: count.optional().describe("show one layer unit by unit, counted from 1"),
+});
+/** A checked {@link explainSchema}. */
+export type ExplainConfig = z.output<typeof explainSchema>;
+
+/** Options of `tenfold loop bench`. */
+export const benchSchema = z.object({
+  columns: z
+    .array(columns.min(fewestColumns))
+    .min(1)
+    .default([32, 64, 128, 256, 512, 1024])
+    .describe("sizes of machine"),
+  bits: z.int().min(2).max(52).default(16).describe("bits of a number"),
+  precision,
+  loops: count.max(10_000_000).default(10_000).describe("loops of the fast engine a size"),
+});
+/** A checked {@link benchSchema}. */
+export type BenchConfig = z.output<typeof benchSchema>;

@@ -1,0 +1,195 @@
+/** Compiled programs on disk: one JSON document, from which the machine is built again. @module */
+import { z } from "zod";
+import { ConfigError, DataError } from "../../core/index.ts";
+import { readFileBytes, sha256 } from "../../storage/index.ts";
+import { standardBlocks } from "./blocks/index.ts";
+import { type CompiledFleq, type CompiledProgram, type CompiledSubleq, isSubleq, mostColumns } from "./compile.ts";
+import { buildFleq } from "./fleq-machine.ts";
+import { buildSubleq } from "./subleq-machine.ts";
+import { weightsSha256 } from "./transformer.ts";
+
+const format = "tenfold-looped-program";
+const version = 1;
+
+const count = z.int().nonnegative();
+const columns = z.int().min(4).max(mostColumns);
+const datum = z.strictObject({ name: z.string(), cell: count, shape: z.array(z.int().positive()).max(2) });
+const shared = {
+  format: z.literal(format),
+  version: z.literal(version),
+  data: z.array(datum),
+  labels: z.record(z.string(), count),
+  lines: z.array(z.string()),
+  /** SHA-256 of the weights that the machine must have. */
+  weights: z.string(),
+  sha256: z.string(),
+};
+
+const subleqFile = z.strictObject({
+  ...shared,
+  machine: z.strictObject({
+    kind: z.literal("subleq"),
+    columns,
+    bits: z.int(),
+    precision: z.enum(["float32", "float64"]),
+    mode: z.enum(["hardened", "paper"]),
+    temperature: z.number().positive(),
+  }),
+  /** Whole numbers as text. */
+  memory: z.array(z.string().regex(/^-?\d+$/)),
+  /** [a, b, c] */
+  instructions: z.array(z.tuple([count, count, count])).min(1),
+  output: z.strictObject({ value: count, count }).optional(),
+  fault: z
+    .strictObject({ cell: count, arrays: z.array(z.strictObject({ name: z.string(), index: count })) })
+    .optional(),
+});
+
+const fleqFile = z.strictObject({
+  ...shared,
+  machine: z.strictObject({
+    kind: z.literal("fleq"),
+    columns,
+    size: z.int().positive(),
+    precision: z.literal("float64"),
+    temperature: z.number().positive(),
+    functions: z.array(z.string()),
+  }),
+  /** Matrices, row by row. */
+  memory: z.array(z.array(z.number())),
+  /** [function, a, b, c, flag, p] */
+  instructions: z.array(z.tuple([z.string(), count, count, count, count, count])).min(1),
+});
+
+type ProgramFile = z.output<typeof subleqFile> | z.output<typeof fleqFile>;
+
+/** The hash of a file's fields but for the hash itself. */
+function ownHash(fields: Omit<ProgramFile, "sha256">): string {
+  return sha256(JSON.stringify(fields));
+}
+
+/**
+ * The text of a program file.
+ *
+ * @throws {ConfigError} for machines with functions of your own, which a file cannot hold
+ */
+export function encodeProgram(compiled: CompiledProgram): string {
+  const { data, labels, lines, machine } = compiled;
+  const common = {
+    format,
+    version,
+    data: data.map(({ name, cell, shape }) => ({ name, cell, shape: [...shape] })),
+    labels: { ...labels },
+    lines: [...lines],
+    weights: weightsSha256(machine.transformer),
+  } as const;
+  const fields = isSubleq(compiled) ? { ...common, ...subleqFields(compiled) } : { ...common, ...fleqFields(compiled) };
+  return `${JSON.stringify({ ...fields, sha256: ownHash(fields as Omit<ProgramFile, "sha256">) }, null, 1)}\n`;
+}
+
+function subleqFields({ machine, program, output, fault }: CompiledSubleq) {
+  const { kind, columns: n, bits, precision, mode, temperature } = machine.spec;
+  return {
+    machine: { kind, columns: n, bits, precision, mode, temperature },
+    memory: program.memory.map(String),
+    instructions: program.instructions.map(({ a, b, c }) => [a, b, c]),
+    ...(output && { output }),
+    ...(fault && { fault }),
+  };
+}
+
+function fleqFields({ machine, program }: CompiledFleq) {
+  const { kind, columns: n, size, temperature, blocks } = machine.spec;
+  if (blocks?.length) {
+    const found = blocks.map(({ name }) => name).join(", ");
+    throw new ConfigError({ where: "machine", expected: "the standard functions, which a file can name", found });
+  }
+  return {
+    machine: {
+      kind,
+      columns: n,
+      size,
+      precision: "float64",
+      temperature,
+      functions: machine.blocks.map(({ name }) => name),
+    },
+    memory: program.memory.map((matrix) => Array.from(matrix)),
+    instructions: program.instructions.map((i) => [i.function, i.a, i.b, i.c, i.flag, i.target]),
+  };
+}
+
+/**
+ * Reads a program file and builds its machine.
+ *
+ * @throws {DataError} where it is none, or was changed after it was written
+ */
+export async function readProgram(path: string): Promise<CompiledProgram> {
+  return decodeProgram(new TextDecoder().decode(await readFileBytes(path)), path);
+}
+
+/** {@link readProgram}, from the file's text. */
+export function decodeProgram(text: string, where: string): CompiledProgram {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    const expected = "a program as tenfold loop compile writes it";
+    throw new DataError({ where, expected, found: "text that is not JSON", cause });
+  }
+  const kind = (document as { machine?: { kind?: unknown } } | null)?.machine?.kind;
+  const parsed = (kind === "fleq" ? fleqFile : subleqFile).safeParse(document);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const field = issue.path.length > 0 ? `, "${issue.path.join(".")}"` : "";
+    throw new DataError({ where: `${where}${field}`, expected: "a compiled program", found: issue.message });
+  }
+  const { sha256: claimed, ...fields } = parsed.data as ProgramFile;
+  if (ownHash(fields as Omit<ProgramFile, "sha256">) !== claimed) {
+    const hint = "it was changed after it was written: compile it again, or give other data with --set";
+    throw new DataError({ where, expected: `fields with the file's sha256`, found: "others", hint });
+  }
+  const compiled = rebuild(parsed.data as ProgramFile);
+  const weights = weightsSha256(compiled.machine.transformer);
+  if (weights !== parsed.data.weights) {
+    throw new DataError({
+      where,
+      expected: `a machine with weights ${parsed.data.weights.slice(0, 12)}…`,
+      found: `${weights.slice(0, 12)}…, which this version builds`,
+      hint: "compile it again",
+    });
+  }
+  return compiled;
+}
+
+function rebuild(file: ProgramFile): CompiledProgram {
+  const { data, labels, lines } = file;
+  if (isSubleqFile(file)) {
+    const { machine, memory, instructions, output, fault } = file;
+    return {
+      machine: buildSubleq(machine),
+      program: { memory: memory.map(BigInt), instructions: instructions.map(([a, b, c]) => ({ a, b, c })) },
+      data,
+      labels,
+      lines,
+      ...(output && { output }),
+      ...(fault && { fault }),
+    };
+  }
+  const { machine, memory, instructions } = file;
+  const missing = machine.functions.find((name) => !standardBlocks.some((block) => block.name === name));
+  if (missing !== undefined) {
+    throw new DataError({ where: "program", expected: "functions that this version has", found: missing });
+  }
+  return {
+    machine: buildFleq({ kind: "fleq", columns: machine.columns, size: machine.size }),
+    program: {
+      memory: memory.map((matrix) => Float64Array.from(matrix)),
+      instructions: instructions.map(([name, a, b, c, flag, target]) => ({ function: name, a, b, c, flag, target })),
+    },
+    data,
+    labels,
+    lines,
+  };
+}
+
+const isSubleqFile = (file: ProgramFile): file is z.output<typeof subleqFile> => file.machine.kind === "subleq";
