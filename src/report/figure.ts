@@ -1,7 +1,8 @@
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
 import type { Figure, Series } from "../systems/index.ts";
 import { axisOf } from "./axis.ts";
+import { draw, type Size, sizes } from "./draw.ts";
+import { gridDrawing, gridLegend } from "./grid.ts";
 import { Html, html, prose } from "./html.ts";
 
 /** How many colours the page's style sheet has, as `--series-1` and on. */
@@ -10,12 +11,6 @@ const symbols = ["circle", "square", "triangle", "diamond", "star", "wye", "cros
 const dashes = ["7 4", "2 4", "10 4 2 4", "4 2"];
 /** Beyond this many points in a line, single points are not marked. */
 const mostMarks = 40;
-
-/** A drawing for wide pages and one for phones, of which the style sheet shows one: text keeps its size in both. */
-const sizes = [
-  { name: "wide", width: 520, height: 310, xTicks: 7, yTicks: 6 },
-  { name: "narrow", width: 340, height: 250, xTicks: 5, yTicks: 5 },
-];
 
 /** How a series is told from the others: by its colour, and by its symbol or dashes. */
 interface Look {
@@ -50,19 +45,6 @@ function looksOf(series: readonly Series[]): Look[] {
   });
 }
 
-function draw(options: Plot.PlotOptions): Element {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
-  const svg = Plot.plot({ className: "plot", ...options, document });
-  for (const style of [...svg.querySelectorAll("style")]) style.remove();
-  for (const element of [...svg.querySelectorAll("*")]) {
-    for (const name of ["d", "transform", "x", "y", "x1", "x2", "y1", "y2"]) {
-      const value = element.getAttribute(name);
-      if (value) element.setAttribute(name, value.replace(/(\.\d\d)\d+/g, "$1"));
-    }
-  }
-  return svg;
-}
-
 /** The stroke and symbol of a series, as they look in the drawing. */
 function swatch(look: Look, band: boolean): Html {
   const svg = draw({
@@ -82,7 +64,7 @@ function swatch(look: Look, band: boolean): Html {
   return new Html(svg.outerHTML);
 }
 
-function drawing(figure: Figure, looks: readonly Look[], size: (typeof sizes)[number]): Html | undefined {
+function drawing(figure: Figure, looks: readonly Look[], size: Size): Html | undefined {
   const xType = figure.xScale ?? "linear";
   const yType = figure.yScale ?? "linear";
   const measured = figure.series.filter((line) => !line.reference);
@@ -128,7 +110,7 @@ function drawing(figure: Figure, looks: readonly Look[], size: (typeof sizes)[nu
   const svg = draw({
     width: size.width,
     height: size.height,
-    marginLeft: 52,
+    marginLeft: 58,
     marginRight: 18,
     marginTop: 10,
     marginBottom: 28,
@@ -155,7 +137,10 @@ function drawing(figure: Figure, looks: readonly Look[], size: (typeof sizes)[nu
  */
 export function figureHtml(figure: Figure, id: string): Html {
   const looks = looksOf(figure.series);
-  const drawings = sizes.map((size) => drawing(figure, looks, size)).filter((made) => made !== undefined);
+  const { grid } = figure;
+  const drawings = sizes
+    .map((size) => (grid ? gridDrawing(figure, grid, size) : drawing(figure, looks, size)))
+    .filter((made) => made !== undefined);
   const key = (line: Series, name: string) => {
     const look = looks[figure.series.indexOf(line)]!;
     return html`${swatch(look, line.low !== undefined && line.high !== undefined)}<span>${prose(name)}</span>`;
@@ -170,7 +155,7 @@ export function figureHtml(figure: Figure, id: string): Html {
   });
   return html`<figure>
 <div><h4><span class="id">${id}</span> ${prose(figure.title)}</h4>
-${figure.series.length > 1 ? html`<ul class="legend">${legend}</ul>` : null}</div>
+${grid ? gridLegend() : figure.series.length > 1 ? html`<ul class="legend">${legend}</ul>` : null}</div>
 <div>${
     drawings.length > 0
       ? html`<p class="axis y">${prose(figure.yLabel)}</p>${drawings}<p class="axis x">${prose(figure.xLabel)}</p>`

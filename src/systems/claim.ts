@@ -17,6 +17,15 @@ export interface Series {
   readonly reference?: boolean;
 }
 
+/** Values from -1 to 1 on a grid, drawn as a heat map: columns side by side, rows in named groups from top to bottom. */
+export interface Grid {
+  readonly groups: readonly {
+    readonly name: string;
+    /** [rows, columns] */
+    readonly values: readonly (readonly number[])[];
+  }[];
+}
+
 /** A chart for the report: the numbers and how to read them, not a picture. */
 export interface Figure {
   readonly title: string;
@@ -27,6 +36,8 @@ export interface Figure {
   readonly xScale?: "linear" | "log";
   readonly yScale?: "linear" | "log";
   readonly series: readonly Series[];
+  /** In place of `series`, which is empty then. */
+  readonly grid?: Grid;
 }
 
 /** How large a claim is measured: `quick` for the first hour (seconds a room), `full` for the paper's sizes. */

@@ -1,7 +1,7 @@
 /** The rooms, one a line, in the order in which they are listed and reproduced. @module */
 import type { System } from "./claim.ts";
 
-export type { Claim, ClaimContext, Figure, Finding, Scale, Series, System } from "./claim.ts";
+export type { Claim, ClaimContext, Figure, Finding, Grid, Scale, Series, System } from "./claim.ts";
 
 /** A room as it is listed. Its code is loaded only where it is used, so that ten rooms start as fast as none. */
 export interface Room extends Pick<System, "name" | "command" | "title"> {

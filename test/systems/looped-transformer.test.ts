@@ -120,6 +120,9 @@ describe("a SUBLEQ machine is a plain interpreter", () => {
 
   it("no precision carries more bits than it is said to", async () => {
     const beyond = { ...subleqTrial, programs: 20, steps: 30, engine: "fast" } as const;
+    const alter: VerifyOptions["alter"] = (machine) => ({ ...machine, precision: "float32" });
+    expect((await verifyMachine({ ...beyond, bits: 22, alter, seed: 91_400 })).mismatches).toBe(0);
+    expect((await verifyMachine({ ...beyond, bits: 24, alter, seed: 91_400 })).mismatches).toBeGreaterThan(0);
     expect((await verifyMachine({ ...beyond, bits: 52, seed: 91_400 })).mismatches).toBe(0);
     expect(() => buildSubleq({ kind: "subleq", columns: 32, bits: 23, precision: "float32", mode: "paper" })).toThrow(
       "bits: expected a whole number from 2 to 22, which is what float32 carries, found 23. Hint: take float64",
@@ -314,7 +317,7 @@ describe("a FLEQ machine computes", () => {
   });
 
   it("divisions by 0 give 0, roots of negative numbers 0, and a tiny divisor stops the run", async () => {
-    const calculator = (await compileSource(await findProgram("calculator"), diskFiles())) as CompiledFleq;
+    const calculator = (await compileSource(await findProgram("real-calculator"), diskFiles())) as CompiledFleq;
     expect(finish(withSettings(calculator, ["a=-5", "b=0"])).memory()).toMatchObject({ quotient: 0, root: 0 });
     const random = new Random(92_200);
     for (let n = 0; n < 20; n++) {
@@ -329,7 +332,7 @@ describe("a FLEQ machine computes", () => {
       expect(root! / Math.sqrt(a)).toBeCloseTo(1, 7);
     }
     expect(() => finish(withSettings(calculator, ["b=0.001"]))).toThrow(
-      /^loop 4, calculator.fleq:\d+: expected div: .* found the divisor 0.001, which is outside of 2\^-8 to 2\^8/,
+      /^loop 4, real-calculator.fleq:\d+: expected div: .* found the divisor 0.001, which is outside of 2\^-8 to 2\^8/,
     );
   });
 
@@ -623,6 +626,10 @@ describe("the assemblers", () => {
 
 describe("the programs of the package", () => {
   const expected: Record<string, [settings: string[], memory: Record<string, NamedValue>]> = {
+    "calculator.loop": [
+      ["a=-85", "b=6"],
+      { sum: -79, difference: -91, product: -510, quotient: -14, remainder: -1, root: 0 },
+    ],
     "factorial.loop": [["n=6"], { product: 720 }],
     "gcd.loop": [["a=91", "b=65"], { a: 13 }],
     "fibonacci.loop": [["count=20"], { now: 6765 }],
@@ -638,6 +645,12 @@ describe("the programs of the package", () => {
       expect(finish(withSettings(compiled, settings)).memory()).toMatchObject(memory);
     }
     const primes = finish((await compileSource(await findProgram("primes"), diskFiles())) as CompiledSubleq);
+    const calculator = (await compileSource(await findProgram("calculator"), diskFiles())) as CompiledSubleq;
+    expect(finish(withSettings(calculator, ["a=200"])).memory()).toMatchObject({
+      root: 14,
+      quotient: 28,
+      remainder: 4,
+    });
     expect(primes.printed).toEqual([2, 3, 5, 7, 11, 13, 17, 19, 23, 29]);
   });
 

@@ -8,7 +8,7 @@ import type { FeedForward, UnitGroup } from "./transformer.ts";
 export type Terms = readonly Entry[];
 
 /** Larger than any sum that a gate has to hold back. */
-export const gate = 128;
+const gate = 128;
 
 /** Distance from -1, 0 and 1 within which snapping makes a value exact. */
 export const snapMargin = 0.1;

@@ -2,13 +2,7 @@
 import { type CompiledFleq, type CompiledProgram, compileSource } from "./compile.ts";
 import type { FunctionBlock } from "./function-block.ts";
 import { start } from "./running.ts";
-import { diskFiles, findProgram } from "./source-files.ts";
 import type { NamedValue } from "./values.ts";
-
-/** A program of the package, compiled with defaults. */
-export async function libraryProgram(name: string): Promise<CompiledProgram> {
-  return compileSource(await findProgram(name), diskFiles());
-}
 
 /** A FLEQ program from its text. */
 export async function fleqProgram(text: string, blocks: readonly FunctionBlock[] = []): Promise<CompiledFleq> {

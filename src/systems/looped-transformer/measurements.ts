@@ -1,6 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import type { ClaimContext, Finding } from "../claim.ts";
-import { buildSubleq, type SubleqMode } from "./subleq-machine.ts";
+import type { ClaimContext, Figure, Finding } from "../claim.ts";
+import { type CompiledSubleq, compileSource } from "./compile.ts";
+import type { RowRange } from "./rows.ts";
+import { start } from "./running.ts";
+import { buildSubleq, type SubleqMode, subleqScratch } from "./subleq-machine.ts";
 import { countTransformer, type LoopedTransformer, type Precision } from "./transformer.ts";
 import { verifyMachine } from "./verify.ts";
 
@@ -14,6 +17,33 @@ const widths: readonly (readonly [bits: number, precision: Precision])[] = [
   [32, "float64"],
   [48, "float64"],
 ];
+
+/** The bits of a small program's memory and counter, loop by loop: a times b by adding b again and again. */
+async function watchProgram(): Promise<Figure> {
+  const source = "data a = 7\ndata b = 9\ndata product = 0\ndata minus_b = 0\nsubleq b, minus_b\n";
+  const text = `${source}again: subleq minus_b, product\nsubleq #1, a, done\ngoto again\ndone: halt\n`;
+  const files = { read: async () => ({ name: "multiply.subleq", text }) };
+  const compiled = (await compileSource("multiply.subleq", files, { bits: 8 })) as CompiledSubleq;
+  const { rows, transformer } = compiled.machine;
+  const running = start(compiled, "full");
+  const states = [running.state.slice()];
+  while (!running.halted) {
+    running.step();
+    states.push(running.state.slice());
+  }
+  const bits = (column: number, { offset, size }: RowRange) =>
+    Array.from({ length: size }, (_, r) => states.map((state) => state[column * transformer.width + offset + r]!));
+  const cells = compiled.data.map(({ name, cell }) => ({ name, values: bits(subleqScratch + cell, rows.memory) }));
+  return {
+    title: "The state while 7 times 9 is computed",
+    caption:
+      "Each square is one number of the state after one loop, +1 or -1: the eight bits of four memory cells, the highest first, and the counter.",
+    xLabel: "loop",
+    yLabel: "rows",
+    series: [],
+    grid: { groups: [...cells, { name: "counter", values: bits(0, rows.counter) }] },
+  };
+}
 
 /** Claim T1. */
 export async function measureExactness(context: ClaimContext): Promise<Finding> {
@@ -46,6 +76,7 @@ export async function measureExactness(context: ClaimContext): Promise<Finding> 
     found: `${mismatches} mismatches in ${loops("fast")}, ${loops("full")} and ${loops("onnx")} loops (sparse, every score, ONNX Runtime)`,
     holds: mismatches === 0 && weights.size === widths.length,
     values: { mismatches, machines: weights.size, fast: loops("fast"), full: loops("full"), onnx: loops("onnx") },
+    figures: [await watchProgram()],
   };
 }
 

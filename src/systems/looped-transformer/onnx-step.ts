@@ -19,7 +19,7 @@ interface DenseLayer<T> {
 }
 
 /** All matrices in full, transposed for rows of columns; the temperature is in the queries. */
-export function denseWeights({ layers, precision, temperature }: LoopedTransformer): DenseLayer<HostTensor>[] {
+function denseWeights({ layers, precision, temperature }: LoopedTransformer): DenseLayer<HostTensor>[] {
   const layer = ({ heads, feedForward }: TransformerLayer): DenseLayer<HostTensor> => {
     const { inner, bias, outer } = feedForward;
     const shift = precision === "float32" ? Float32Array.from(bias) : Float64Array.from(bias);
@@ -42,7 +42,7 @@ export function denseWeights({ layers, precision, temperature }: LoopedTransform
  *
  * @param state - [batch, columns, width]: programs beside one another
  */
-export function transformerStep(layers: readonly DenseLayer<Tensor>[], state: Tensor): Tensor {
+function transformerStep(layers: readonly DenseLayer<Tensor>[], state: Tensor): Tensor {
   return layers.reduce((x, { heads, inner, bias, outer }) => {
     let attended = x;
     for (const { query, key, value } of heads) {

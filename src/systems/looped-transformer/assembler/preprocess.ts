@@ -1,5 +1,4 @@
 /** Lines of an assembly program with includes, macros and repetitions written out. @module */
-import { nearest } from "../../../core/index.ts";
 import { describe, type Place, sourceError, stripComment, TokenReader, tokenize } from "../source.ts";
 
 /** Where a program's text comes from: included files are asked for by the path that the program gives. */
@@ -186,10 +185,4 @@ function substitute(body: readonly SourceLine[], values: ReadonlyMap<string, str
     place: used ? { ...place, file: `${used.file}:${used.line} (macro of ${place.file})` } : place,
     text: text.replaceAll(/\{\s*([\p{L}_@][\p{L}\p{N}_]*)\s*\}/gu, (whole, name: string) => values.get(name) ?? whole),
   }));
-}
-
-/** What a misspelt name may have meant. */
-export function suggestion(name: string, names: Iterable<string>): string | undefined {
-  const near = nearest(name, [...names]);
-  return near === undefined ? undefined : `did you mean ${near}?`;
 }

@@ -6,8 +6,8 @@ import { addProductOf, productBound } from "./product.ts";
 import { fitSigmoids, type SigmoidTerm } from "./sigmoid-sums.ts";
 
 /** Divisors and radicands for which the stated accuracy holds, by absolute value. */
-export const smallest = 2 ** -8;
-export const largest = 2 ** 8;
+const smallest = 2 ** -8;
+const largest = 2 ** 8;
 
 /** Sigmoids whose sum starts Newton's iteration: within 4e-6 of the reciprocal, and 2e-6 of the inverse root. */
 const sigmoids = 24;
