@@ -88,10 +88,11 @@ module.exports = {
     },
     {
       name: "declared",
-      comment: "The package imports only what package.json lists as a dependency; tests may use development tools.",
+      comment:
+        "The package imports only what package.json lists as a dependency or an optional peer; tests may use development tools.",
       severity: "error",
       from: { path: "^src/", pathNot: tests },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only", "npm-peer"] },
     },
   ],
   options: {

@@ -6,6 +6,7 @@
 import { Command } from "commander";
 import { measureOverhead } from "./overhead.ts";
 import { measureSteps } from "./steps.ts";
+import { measureTranslate } from "./translate.ts";
 
 const program = new Command("bench").description("time the engine, beside PyTorch and jax-js where they are present");
 
@@ -36,6 +37,28 @@ program
   .option("--json", "print one JSON document")
   .action(async (options) => {
     const result = await measureOverhead();
+    console.log(options.json ? JSON.stringify(result, null, 2) : result);
+  });
+
+program
+  .command("translate")
+  .description("seconds of the ten best translations by CSLS of every word, random vectors")
+  .option("--words <n>", "words of each language", "20000")
+  .option("--dim <n>", "length of the vectors", "300")
+  .option("--neighbours <n>", "of CSLS", "10")
+  .option("--repeats <n>", "runs", "3")
+  .option("--peer <file>", "script that does the same in NumPy, run after each of ours")
+  .option("--python <program>", "Python that has NumPy", "/usr/bin/python3")
+  .option("--json", "print one JSON document")
+  .action(async (options) => {
+    const result = await measureTranslate({
+      words: Number(options.words),
+      dim: Number(options.dim),
+      neighbours: Number(options.neighbours),
+      repeats: Number(options.repeats),
+      ...(options.peer && { peer: options.peer }),
+      python: options.python,
+    });
     console.log(options.json ? JSON.stringify(result, null, 2) : result);
   });
 

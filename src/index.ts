@@ -20,6 +20,8 @@
 export * as core from "./core/index.ts";
 /** Datasets by name or path. */
 export * as data from "./data/index.ts";
+/** Rounds of work in one process, in threads or on a fleet. */
+export * as dist from "./dist/index.ts";
 /** Traced functions, compiled and differentiated. */
 export * as engine from "./engine/index.ts";
 /** Layers and losses. */
@@ -30,15 +32,19 @@ export * as optim from "./optim/index.ts";
 export * as storage from "./storage/index.ts";
 /** The room of networks found inside random networks of signs. */
 export * as binarySubnetworks from "./systems/binary-subnetworks/index.ts";
-/** The room of layers that learn their rank. */
-export * as lowRank from "./systems/low-rank/index.ts";
+/** The room of many workers and one model. */
+export * as localSgd from "./systems/local-sgd/index.ts";
 /** The room of computers made of transformer layers. */
 export * as loopedTransformer from "./systems/looped-transformer/index.ts";
+/** The room of layers that learn their rank. */
+export * as lowRank from "./systems/low-rank/index.ts";
 /** The room of tables known by heart. */
 export * as memorization from "./systems/memorization/index.ts";
 /** The room of what norm layers alone can do. */
 export * as normTuning from "./systems/norm-tuning/index.ts";
 /** The room of permutation-based SGD. */
 export * as permutationSgd from "./systems/permutation-sgd/index.ts";
+/** The room of dictionaries from two embeddings, with images as the pivot. */
+export * as wordTranslation from "./systems/word-translation/index.ts";
 /** The training loop. */
 export * as train from "./train/index.ts";

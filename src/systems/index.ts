@@ -17,6 +17,12 @@ export const rooms: readonly Room[] = [
     load: async () => (await import("./permutation-sgd/index.ts")).permutationSgd,
   },
   {
+    name: "local-sgd",
+    command: "local",
+    title: "Many workers, shuffled data, one model",
+    load: async () => (await import("./local-sgd/index.ts")).localSgd,
+  },
+  {
     name: "low-rank",
     command: "lowrank",
     title: "Layers that learn their own rank",
@@ -45,5 +51,11 @@ export const rooms: readonly Room[] = [
     command: "loop",
     title: "A computer made of transformer layers",
     load: async () => (await import("./looped-transformer/index.ts")).loopedTransformer,
+  },
+  {
+    name: "word-translation",
+    command: "translate",
+    title: "A dictionary from two embeddings, with images as the pivot",
+    load: async () => (await import("./word-translation/index.ts")).wordTranslation,
   },
 ];

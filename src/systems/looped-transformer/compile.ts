@@ -14,7 +14,7 @@ import { parse } from "./language/parse.ts";
 import { type Place, sourceError } from "./source.ts";
 import { buildSubleq, type SubleqMachine, type SubleqMode } from "./subleq-machine.ts";
 import { type SubleqProgram, subleqColumns } from "./subleq-state.ts";
-import type { Precision } from "./transformer.ts";
+import { mostColumns, type Precision } from "./transformer.ts";
 
 /** What all compiled programs have. */
 interface Compiled {
@@ -64,8 +64,6 @@ export interface CompileOptions {
 }
 
 const leastColumns = 32;
-/** The largest machine there is. */
-export const mostColumns = 4096;
 
 /**
  * Compiles a `.subleq` or `.fleq` file by its assembler, a `.loop` file by the compiler of the structured language.

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { mostColumns } from "./compile.ts";
 import { fewestColumns } from "./random-programs.ts";
+import { mostColumns } from "./transformer.ts";
 
 const count = z.int().min(1);
 const precision = z.enum(["float32", "float64"]).default("float64").describe("numbers of the state and the weights");

@@ -14,7 +14,7 @@ import {
 import { part, RowAllocator, type RowRange, rowAt, rowsOf } from "./rows.ts";
 import { type Entry, sparseMatrix } from "./sparse-matrix.ts";
 import { addressBitsFor, chooseCounter } from "./subleq-machine.ts";
-import type { Head, LoopedTransformer, TransformerLayer } from "./transformer.ts";
+import { type Head, type LoopedTransformer, mostColumns, type TransformerLayer } from "./transformer.ts";
 
 /** Sizes and functions of a FLEQ machine. Its numbers are float64: float32 would leave three digits of them. */
 export interface FleqSpec {
@@ -99,8 +99,8 @@ export function buildFleq(spec: FleqSpec): FleqMachine {
   if (!(Number.isInteger(size) && size >= 1 && size <= 32 && Number.isInteger(Math.log2(size)))) {
     throw new ConfigError({ where: "size", expected: "a power of two from 1 to 32", found: `${size}` });
   }
-  if (!(Number.isInteger(columns) && columns > reservedCells * size && columns <= 4096)) {
-    const expected = `a whole number from ${reservedCells * size + 1} to 4096`;
+  if (!(Number.isInteger(columns) && columns > reservedCells * size && columns <= mostColumns)) {
+    const expected = `a whole number from ${reservedCells * size + 1} to ${mostColumns}`;
     throw new ConfigError({ where: "columns", expected, found: `${columns}` });
   }
   const twice = blocks.find(({ name }, i) => blocks.findIndex((other) => other.name === name) !== i);

@@ -49,7 +49,7 @@ export interface BlockLayer {
 
 /** A block that has been given its rows. */
 export interface PlannedBlock {
-  /** [size]: where the result's columns are after the last layer. Must be 0 where the function is not at work on. */
+  /** [size]: column k of the result, in scratch column k, after the last layer; 0 in all other columns. */
   readonly result: RowRange;
   /**
    * The largest absolute value that the result can have, whatever the operands: blocks compute in every loop, and what they give for

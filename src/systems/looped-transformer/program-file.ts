@@ -3,10 +3,10 @@ import { z } from "zod";
 import { ConfigError, DataError } from "../../core/index.ts";
 import { readFileBytes, sha256 } from "../../storage/index.ts";
 import { standardBlocks } from "./blocks/index.ts";
-import { type CompiledFleq, type CompiledProgram, type CompiledSubleq, isSubleq, mostColumns } from "./compile.ts";
+import { type CompiledFleq, type CompiledProgram, type CompiledSubleq, isSubleq } from "./compile.ts";
 import { buildFleq } from "./fleq-machine.ts";
 import { buildSubleq } from "./subleq-machine.ts";
-import { weightsSha256 } from "./transformer.ts";
+import { mostColumns, weightsSha256 } from "./transformer.ts";
 
 const format = "tenfold-looped-program";
 const version = 1;

@@ -5,7 +5,14 @@ import { FeedForwardBuilder } from "./feed-forward.ts";
 import { chooseTemperature, mostBits } from "./precision.ts";
 import { part, RowAllocator, type RowRange, rowAt, rowsOf } from "./rows.ts";
 import type { Entry } from "./sparse-matrix.ts";
-import type { FeedForward, Head, LoopedTransformer, Precision, TransformerLayer } from "./transformer.ts";
+import {
+  type FeedForward,
+  type Head,
+  type LoopedTransformer,
+  mostColumns,
+  type Precision,
+  type TransformerLayer,
+} from "./transformer.ts";
 
 /**
  * `paper`: ten layers, as in the paper's code. `hardened`: one more, which makes what was read exact before the adders double
@@ -83,8 +90,12 @@ export function buildSubleq(spec: SubleqSpec): SubleqMachine {
       ...(precision === "float32" && bits <= mostBits.float64 && { hint: "take float64" }),
     });
   }
-  if (!(Number.isInteger(columns) && columns >= 4 && columns <= 4096)) {
-    throw new ConfigError({ where: "columns", expected: "a whole number from 4 to 4096", found: `${columns}` });
+  if (!(Number.isInteger(columns) && columns >= 4 && columns <= mostColumns)) {
+    throw new ConfigError({
+      where: "columns",
+      expected: `a whole number from 4 to ${mostColumns}`,
+      found: `${columns}`,
+    });
   }
   const safeTemperature = chooseTemperature({ columns, bits: mode === "paper" ? bits : 0 });
   const temperature = spec.temperature ?? safeTemperature;

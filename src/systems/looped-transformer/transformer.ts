@@ -2,6 +2,9 @@
 import { sha256 } from "../../storage/index.ts";
 import type { SparseMatrix } from "./sparse-matrix.ts";
 
+/** The largest machine there is. */
+export const mostColumns = 4096;
+
 /** float32, as accelerators compute, or float64. */
 export type Precision = "float32" | "float64";
 

@@ -1,6 +1,7 @@
 /** The SUBLEQ assembler. @module */
 import { describe, type Place, sourceError, type Token, TokenReader, tokenize } from "../source.ts";
 import type { SubleqInstruction, SubleqProgram } from "../subleq-state.ts";
+import { mostColumns } from "../transformer.ts";
 import { type Datum, Names, readConst, readConstant, readLabel, resolveLabel } from "./declarations.ts";
 import { preprocess, type SourceFiles } from "./preprocess.ts";
 
@@ -19,9 +20,6 @@ export interface SubleqAssembly {
 /** Cells that every program has: halting takes 0 from -1 for ever. */
 export const zeroCell = 0;
 export const minusOneCell = 1;
-
-/** The largest machine has as many columns; more cells cannot be addressed. */
-const mostCells = 4096;
 
 /** An operand before all names are known. */
 interface Operand {
@@ -135,8 +133,8 @@ function readData(reader: TokenReader, names: Names, memory: number[], places: (
     const { place } = reader.peek();
     const length = readConstant(reader, names);
     reader.expect("]");
-    if (!(Number.isInteger(length) && length >= 1 && length <= mostCells)) {
-      throw sourceError(place, `a length from 1 to ${mostCells}`, `${length}`);
+    if (!(Number.isInteger(length) && length >= 1 && length <= mostColumns)) {
+      throw sourceError(place, `a length from 1 to ${mostColumns}`, `${length}`);
     }
     for (let i = 0; i < length; i++) {
       values.push(0);

@@ -1,0 +1,33 @@
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DataError } from "../../core/index.ts";
+import { readFileBytes, writeFailure, writeFileAtomic } from "../../storage/index.ts";
+import type { BlobStore } from "./blob-store.ts";
+
+/** Blobs as files in a folder that all machines see. */
+export function folderBlobs(folder: string): BlobStore {
+  const remove = (key: string) => rm(join(folder, key), { force: true });
+  return {
+    async write(key, bytes) {
+      const path = join(folder, key);
+      try {
+        await mkdir(dirname(path), { recursive: true });
+      } catch (error) {
+        throw writeFailure(dirname(path), error);
+      }
+      await writeFileAtomic(path, bytes);
+    },
+    async read(key) {
+      try {
+        return await readFileBytes(join(folder, key));
+      } catch (error) {
+        if (error instanceof DataError) return undefined;
+        throw error;
+      }
+    },
+    async remove(keys) {
+      await Promise.all(keys.map(remove));
+    },
+    clear: (name) => rm(join(folder, name), { recursive: true, force: true }),
+  };
+}

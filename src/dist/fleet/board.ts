@@ -1,0 +1,56 @@
+/** A page that shows what is in the queues. @module */
+import type { AddressInfo } from "node:net";
+import { optionalPackage } from "../optional-package.ts";
+import { keyPrefix } from "./messages.ts";
+import { openRedis } from "./redis.ts";
+
+/** A board that is served. */
+export interface Board {
+  readonly url: string;
+  /** The queues it shows. */
+  readonly queues: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * Serves bull-board over all queues of Tenfold that are in Redis. It can retry and remove jobs: keep it to yourself.
+ *
+ * @param port - 0 for any free one
+ * @throws {ConfigError} where Redis cannot be used
+ */
+export async function serveBoard(address: string, port: number, host: string): Promise<Board> {
+  const name = "@bull-board/api @bull-board/hono hono @hono/node-server";
+  const load = async () => ({
+    ...(await import("@bull-board/api")),
+    ...(await import("@bull-board/api/bullMQAdapter")),
+    ...(await import("@bull-board/hono")),
+    ...(await import("@hono/node-server")),
+    ...(await import("@hono/node-server/serve-static")),
+    ...(await import("hono")),
+  });
+  const { createBullBoard, BullMQAdapter, HonoAdapter, serve, serveStatic, Hono } = await optionalPackage(name, load);
+  const { Queue } = await optionalPackage("bullmq", () => import("bullmq"));
+  const redis = await openRedis(address);
+  const found = await redis.keys(`${keyPrefix}:*:meta`);
+  const names = found.map((key) => key.slice(keyPrefix.length + 1, -":meta".length)).sort();
+  const queues = names.map((queue) => new Queue(queue, { connection: redis, prefix: keyPrefix }));
+  const adapter = new HonoAdapter(serveStatic);
+  createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
+  const app = new Hono();
+  app.route("/", adapter.registerPlugin());
+  const server = serve({ fetch: app.fetch, port, hostname: host });
+  await new Promise<void>((resolve, reject) => {
+    server.once("listening", resolve);
+    server.once("error", reject);
+  });
+  return {
+    url: `http://${host}:${(server.address() as AddressInfo).port}/`,
+    queues: names,
+    async close() {
+      await Promise.all(queues.map((queue) => queue.close()));
+      if ("closeAllConnections" in server) server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      redis.disconnect();
+    },
+  };
+}

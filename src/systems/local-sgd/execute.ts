@@ -1,0 +1,221 @@
+/** Rounds on an engine, from the start or from a checkpoint, into a run folder where one is wanted. @module */
+import { type HostTensor, hostTensor, RunError, TenfoldError } from "../../core/index.ts";
+import {
+  bytesOf,
+  codeVersion,
+  fleet,
+  float32sOf,
+  float64sOf,
+  initialRunState,
+  inProcess,
+  type RoundEngine,
+  type RoundReport,
+  type RunState,
+  threads,
+  type Work,
+} from "../../dist/index.ts";
+import { sha256 } from "../../storage/index.ts";
+import { RunFolder } from "../../train/index.ts";
+import type { EngineConfig } from "./config.ts";
+import { type LocalRun, openWork, workModule } from "./work.ts";
+
+/** Where a run leaves what it finds, and who listens. */
+export interface Place {
+  /** Folder of the run; without one nothing is kept, and a run that stops is lost. */
+  readonly folder?: string | undefined;
+  /** Whether to go on with the run in the folder. */
+  readonly resume?: boolean;
+  /** Whether to replace what is in the folder. */
+  readonly force?: boolean;
+  readonly signal?: AbortSignal;
+  /** Told of every round. */
+  readonly onRound?: (report: RoundReport, rounds: number) => void;
+  /** Told what a person waiting should know. */
+  readonly note?: (text: string) => void;
+}
+
+/** Figures at the end of an epoch. */
+export type EpochFacts = Readonly<Record<string, number>>;
+
+/** What a run comes to. */
+export interface Outcome {
+  /** Whether it came to its end; false where it was stopped, and can be gone on with. */
+  readonly finished: boolean;
+  /** Rounds done, those before a resumption included. */
+  readonly rounds: number;
+  readonly bytesSent: number;
+  readonly retries: number;
+  /** SHA-256 of the weights' bytes. */
+  readonly weightsSha256: string;
+  readonly weights: Uint8Array;
+  /** Rounds that were averaged without some of the workers; always 0 without a quorum. */
+  readonly shortRounds: number;
+  readonly history: readonly EpochFacts[];
+}
+
+/** Counts that go into checkpoints, so that they survive a resumption. */
+interface Totals {
+  readonly bytesSent: number;
+  readonly retries: number;
+  readonly shortRounds: number;
+  readonly history: readonly EpochFacts[];
+}
+
+/** Milliseconds between two checkpoints, about; one more is written where a run ends, stops or fails. */
+const checkpointMs = 2000;
+
+/**
+ * Runs a run to its end.
+ *
+ * Rounds, data and seeds decide the bytes of the result; engines do not. With a folder, what was reached stays when the run stops
+ * or fails: `resume` goes on from there, on any engine, and ends with the same bytes.
+ *
+ * @throws {TenfoldError} where a round fails; the hint says how to go on
+ */
+export async function execute(run: LocalRun, config: EngineConfig, place: Place = {}): Promise<Outcome> {
+  const work = await openWork(run);
+  checkQuorum(config, work);
+  const engine = await openEngine(run, config, work, place.note);
+  const { folder: path, resume = false, force = false } = place;
+  let folder: RunFolder | undefined;
+  try {
+    // Only what can be run leaves a folder.
+    if (path !== undefined) folder = await openFolder(path, run, config, { resume, force });
+    return await runRounds(engine, work, run, place, folder);
+  } catch (error) {
+    if (path !== undefined && error instanceof TenfoldError && folder?.hasCheckpoint) throw resumable(error, path);
+    throw error;
+  } finally {
+    folder?.close();
+    await engine.close();
+  }
+}
+
+async function runRounds(
+  engine: RoundEngine,
+  work: Work,
+  run: LocalRun,
+  { resume = false, signal, onRound }: Place,
+  folder: RunFolder | undefined,
+): Promise<Outcome> {
+  const start = resume ? await folder?.loadCheckpoint() : undefined;
+  let state = start ? stateFrom(start, work.workers) : await initialRunState(work);
+  let totals: Totals = { bytesSent: 0, retries: 0, shortRounds: 0, history: [], ...(start?.facts as Partial<Totals>) };
+  let savedRound = start ? state.round : -1;
+  let savedAt = performance.now();
+  const save = async () => {
+    state = await engine.state();
+    if (!folder || savedRound === state.round) return;
+    await folder.saveCheckpoint({ step: state.round, tensors: tensorsOf(state, run), facts: { ...totals } });
+    savedRound = state.round;
+    savedAt = performance.now();
+  };
+  await folder?.rewindMetrics(state.round);
+  await engine.begin(state);
+  let next = state.round;
+  try {
+    for (; next < work.rounds && !signal?.aborted; next++) {
+      const report = await engine.round(signal);
+      totals = added(totals, report);
+      if (report.facts.epoch !== undefined) folder?.log({ kind: "epoch", step: report.round + 1, ...report.facts });
+      onRound?.(report, work.rounds);
+      if (folder && performance.now() - savedAt > checkpointMs) await save();
+    }
+  } catch (error) {
+    // The rounds before the one that failed are whole: they stay, where they can still be read.
+    await save().catch(() => {});
+    if (!signal?.aborted) throw error;
+  }
+  await save();
+  return {
+    finished: next === work.rounds,
+    rounds: next,
+    ...totals,
+    weightsSha256: sha256(state.held.weights),
+    weights: state.held.weights,
+  };
+}
+
+function added(totals: Totals, { bytesSent, retries, missing, facts }: RoundReport): Totals {
+  return {
+    bytesSent: totals.bytesSent + bytesSent,
+    retries: totals.retries + retries,
+    shortRounds: totals.shortRounds + (missing.length > 0 ? 1 : 0),
+    history: facts.epoch === undefined ? totals.history : [...totals.history, facts],
+  };
+}
+
+/** The engine that the options name. */
+async function openEngine(
+  run: LocalRun,
+  { engine, threads: count, redis, blobs, quorum, deadline }: EngineConfig,
+  work: Work,
+  note: Place["note"],
+): Promise<RoundEngine> {
+  const policy = quorum === undefined ? {} : { quorum };
+  const deadlineMs = deadline * 1000;
+  if (engine === "in-process") return inProcess(work, policy);
+  if (engine === "threads") {
+    const pool = count === undefined ? {} : { threads: count };
+    return threads({ module: workModule, options: run }, { ...policy, ...pool, deadlineMs });
+  }
+  const version = await codeVersion();
+  return fleet({ redis, blobs, options: run, codeVersion: version, deadlineMs, ...policy, ...(note && { note }) });
+}
+
+function checkQuorum({ quorum }: EngineConfig, { workers }: Work): void {
+  if (quorum === undefined || quorum <= workers) return;
+  throw new RunError({ where: "--quorum", expected: `at most the ${workers} workers`, found: `${quorum}` });
+}
+
+/** The run's folder, which is known by what decides the bytes, and remembers the engine for `resume`. */
+function openFolder(
+  path: string,
+  run: LocalRun,
+  engine: EngineConfig,
+  { resume, force }: { resume: boolean; force: boolean },
+): Promise<RunFolder> {
+  const identity = { local: run };
+  return resume ? RunFolder.open(path, identity) : RunFolder.create(path, { ...identity, engine }, { force });
+}
+
+/** A run's state as tensors. */
+function tensorsOf({ held, memories }: RunState, { kind }: LocalRun): Record<string, HostTensor> {
+  const tensor = (bytes: Uint8Array) => {
+    const numbers = kind === "problem" ? float64sOf(bytes) : float32sOf(bytes);
+    return hostTensor(numbers, [numbers.length]);
+  };
+  return {
+    weights: tensor(held.weights),
+    ...(held.memory && { memory: tensor(held.memory) }),
+    ...Object.fromEntries(memories.flatMap((memory, m) => (memory ? [[`memory.${m}`, tensor(memory)]] : []))),
+  };
+}
+
+/** The state in a checkpoint. */
+function stateFrom(
+  { step, tensors }: { readonly step: number; readonly tensors: Readonly<Record<string, HostTensor>> },
+  workers: number,
+): RunState {
+  const bytes = (name: string) => {
+    const data = tensors[name]?.data;
+    return data instanceof Float64Array || data instanceof Float32Array ? bytesOf(data) : undefined;
+  };
+  const weights = bytes("weights");
+  if (!weights) {
+    throw new RunError({ where: `checkpoint ${step}`, expected: "weights", found: "none" });
+  }
+  const memory = bytes("memory");
+  return {
+    round: step,
+    held: { weights, ...(memory && { memory }) },
+    memories: Array.from({ length: workers }, (_, m) => bytes(`memory.${m}`)),
+  };
+}
+
+/** The error with a hint that says how to go on with the run. */
+function resumable(error: TenfoldError, path: string): RunError {
+  const { where, expected, found, hint } = error;
+  const goOn = `what was reached is kept: tenfold local resume ${path}`;
+  return new RunError({ where, expected, found, hint: hint ? `${hint}; ${goOn}` : goOn, cause: error });
+}

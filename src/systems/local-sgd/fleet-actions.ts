@@ -1,0 +1,60 @@
+/** What `tenfold local worker` and `tenfold local board` do. @module */
+import { once } from "node:events";
+import type { z } from "zod";
+import { codeVersion, serveBoard, serveMetrics, startFleetWorker } from "../../dist/index.ts";
+import { type CommonOptions, openTerminal } from "../../terminal/index.ts";
+import type { boardSchema, workerSchema } from "./config.ts";
+import { workModule } from "./work.ts";
+
+/** Resolves on Ctrl-C, and on the signal by which containers are stopped. */
+async function untilStopped(signal: AbortSignal): Promise<void> {
+  await Promise.race([once(process, "SIGTERM"), ...(signal.aborted ? [] : [once(signal, "abort")])]);
+}
+
+/** `tenfold local worker` */
+export async function runWorker(options: z.output<typeof workerSchema>, raw: CommonOptions): Promise<void> {
+  const terminal = openTerminal(raw);
+  const { redis, blobs, concurrency, lock, metricsPort, metricsHost } = options;
+  const version = await codeVersion();
+  const metrics = metricsPort === undefined ? undefined : await serveMetrics(metricsPort, metricsHost);
+  let shares = 0;
+  try {
+    const worker = await startFleetWorker({
+      redis,
+      module: workModule,
+      concurrency,
+      codeVersion: version,
+      lockMs: lock * 1000,
+      ...(blobs !== undefined && { blobs }),
+      events: {
+        ...metrics?.events,
+        done(kind, seconds) {
+          metrics?.events.done?.(kind, seconds);
+          if (kind === "share") shares++;
+        },
+        failed(kind, reason, final) {
+          metrics?.events.failed?.(kind, reason, final);
+          terminal.warn(`${kind} ${final ? "given up" : "failed"}: ${reason}`);
+        },
+      },
+    });
+    terminal.info(`worker ${worker.name} listens with ${concurrency} at once, code ${version}`);
+    if (metrics) terminal.info(`metrics at ${metrics.url}`);
+    await untilStopped(terminal.signal);
+    await worker.close();
+    terminal.info(`left after ${shares} shares`);
+    terminal.result({ worker: worker.name, codeVersion: version, shares });
+  } finally {
+    await metrics?.close();
+  }
+}
+
+/** `tenfold local board` */
+export async function runBoard(options: z.output<typeof boardSchema>, raw: CommonOptions): Promise<void> {
+  const terminal = openTerminal(raw);
+  const board = await serveBoard(options.redis, options.port, options.host);
+  terminal.print(`${board.queues.length} queues at ${board.url}`);
+  await untilStopped(terminal.signal);
+  await board.close();
+  terminal.result({ url: board.url, queues: board.queues });
+}
