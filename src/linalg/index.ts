@@ -1,4 +1,4 @@
-/** Float64 linear algebra on flat row-major arrays, over ml-matrix. @module */
+/** Float64 linear algebra on flat row-major arrays, over ml-matrix; fitted laws with intervals. @module */
 
 export {
   type GradientSolution,
@@ -17,3 +17,13 @@ export {
   symmetricEigenvalues,
   transposed,
 } from "./matrix.ts";
+export {
+  /** A 95% interval by the bootstrap. */
+  bootstrapInterval,
+  /** A law's values. */
+  evaluatePowerLaw,
+  /** The power law through points. */
+  fitPowerLaw,
+  /** y = exp(intercept) x^slope. */
+  type PowerLaw,
+} from "./power-law.ts";

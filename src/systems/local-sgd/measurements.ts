@@ -1,4 +1,5 @@
 import { Random } from "../../core/index.ts";
+import { evaluatePowerLaw, fitPowerLaw } from "../../linalg/index.ts";
 import type { ClaimContext, Figure, Finding, Series } from "../claim.ts";
 import { type BenchMethod, benchMethods, type MethodRates, type MethodsBench, type WorkHooks } from "./bench.ts";
 import { type BenchConfig, benchSchema } from "./config.ts";
@@ -6,7 +7,7 @@ import { gradientDescent } from "./gradient-descent.ts";
 import { syntheticProblem } from "./quadratic.ts";
 import { Schedule, type ScheduleOptions } from "./schedule.ts";
 import { simulate } from "./simulate.ts";
-import { type Estimate, evaluatePowerLaw, fitPowerLaw } from "./slopes.ts";
+import type { Estimate } from "./slopes.ts";
 
 /** How far a slope may lie from the one that the rates give at these sizes, the logarithm in the step size included. */
 const tolerance = 0.4;

@@ -1,11 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { Random } from "../../core/index.ts";
+import { evaluatePowerLaw } from "../../linalg/index.ts";
 import type { ClaimContext, Finding } from "../claim.ts";
 import { forward } from "./forward.ts";
 import { type Memorized, memorize } from "./memorize.ts";
 import { countNetwork, type Layer } from "./network.ts";
 import { drawHyperplanes, type Points } from "./points.ts";
-import { evaluateLaw, fitSlope, formatSlope } from "./power-law.ts";
+import { fitSlope, formatSlope } from "./power-law.ts";
 import { pairsTask, randomTask } from "./random-task.ts";
 import { searchHyperplanes, separatingPrefix } from "./search-hyperplanes.ts";
 import { boundSizes, firstLayerSize, otherConstructions, planWidths } from "./sizes.ts";
@@ -69,7 +70,7 @@ export async function measureNeurons(context: ClaimContext): Promise<Finding> {
         series: [
           { name: "whole network", x, y: meanOf(all) },
           { name: "last four layers", x, y: meanOf(decode) },
-          { name: `slope ${slope.slope.toFixed(2)}`, x, y: evaluateLaw(slope, x), reference: true },
+          { name: `slope ${slope.slope.toFixed(2)}`, x, y: evaluatePowerLaw(slope, x), reference: true },
           { name: "Baum 1988, n / d", x, y: x.map((n) => Math.ceil(n / dimensions)), reference: true },
         ],
       },
@@ -109,7 +110,7 @@ export async function measureWeights(context: ClaimContext): Promise<Finding> {
         series: [
           { name: "whole network", x, y: meanOf(all) },
           { name: "last four layers", x, y: meanOf(tail) },
-          { name: `slope ${slope.slope.toFixed(2)}`, x, y: evaluateLaw(slope, x), reference: true },
+          { name: `slope ${slope.slope.toFixed(2)}`, x, y: evaluatePowerLaw(slope, x), reference: true },
           { name: "2n", x, y: x.map((n) => 2 * n), reference: true },
         ],
       },
@@ -173,7 +174,7 @@ export async function measureFirstLayer(context: ClaimContext): Promise<Finding>
         ...logAxes,
         series: [
           { name: "needed", x, y: needed },
-          { name: `slope ${slope.slope.toFixed(2)}`, x, y: evaluateLaw(slope, x), reference: true },
+          { name: `slope ${slope.slope.toFixed(2)}`, x, y: evaluatePowerLaw(slope, x), reference: true },
           { name: "formula, eta = 0.01", x, y: formula, reference: true },
         ],
       },

@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { Random } from "../../core/index.ts";
+import { fitPowerLaw } from "../../linalg/index.ts";
 import { createOrder, type OrderName } from "../../optim/index.ts";
 import type { QuadraticConfig } from "./config.ts";
 import { type QuadraticProblem, quadraticError, quadraticProblem } from "./quadratic.ts";
-import { bootstrapSlope, fitPowerLaw, summarize } from "./slopes.ts";
+import { bootstrapSlope, summarize } from "./slopes.ts";
 
 /** How an order fared, by number of epochs. */
 export interface OrderRates {

@@ -63,8 +63,8 @@ export {
 } from "./quadratic.ts";
 /** A logistic regression's second-order model. */
 export { quadraticModel } from "./quadratic-model.ts";
-/** Power laws fitted to measurements, and the windows that measured slopes must lie in. */
-export { bootstrapSlope, evaluatePowerLaw, fitPowerLaw, type PowerLaw, slopeWindows, summarize } from "./slopes.ts";
+/** Slopes with intervals, and the windows that they must lie in. */
+export { bootstrapSlope, slopeWindows, summarize } from "./slopes.ts";
 
 /** The room `permutation-sgd`. */
 export const permutationSgd: System = {

@@ -1,4 +1,5 @@
 import { Random } from "../../core/index.ts";
+import { evaluatePowerLaw, fitPowerLaw } from "../../linalg/index.ts";
 import { createOrder, type OrderName } from "../../optim/index.ts";
 import type { ClaimContext, Figure, Finding, Series } from "../claim.ts";
 import { affineOracleError } from "./affine-oracle.ts";
@@ -7,7 +8,7 @@ import { type QuadraticConfig, quadraticSchema } from "./config.ts";
 import { runNoOrderHelps } from "./no-order-helps.ts";
 import { oneDimensionalProblem, runOptimalPermutations, runRandomReshuffling } from "./one-dimensional.ts";
 import { quadraticProblem } from "./quadratic.ts";
-import { evaluatePowerLaw, fitPowerLaw, slopeWindows } from "./slopes.ts";
+import { slopeWindows } from "./slopes.ts";
 
 /** The bench of the claims: the command's own size, or that of the paper's figure. */
 function benchConfig(scale: ClaimContext["scale"], orders: OrderName[]): QuadraticConfig {

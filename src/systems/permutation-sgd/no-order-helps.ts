@@ -1,5 +1,6 @@
 import { Random } from "../../core/index.ts";
-import { fitPowerLaw, summarize } from "./slopes.ts";
+import { fitPowerLaw } from "../../linalg/index.ts";
+import { summarize } from "./slopes.ts";
 
 /** Derivative of the skewed parabola: 4x left of 0, x right of it. */
 function skew(x: number): number {

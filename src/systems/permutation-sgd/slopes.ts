@@ -1,22 +1,6 @@
-import { linearRegression, quantile } from "simple-statistics";
+import { quantile } from "simple-statistics";
 import type { Random } from "../../core/index.ts";
-
-/** A straight line through points on log-log axes: y = exp(intercept) x^slope. */
-export interface PowerLaw {
-  readonly slope: number;
-  readonly intercept: number;
-}
-
-/** Least squares of log y on log x; every x and y positive, at least two different x. */
-export function fitPowerLaw(x: readonly number[], y: readonly number[]): PowerLaw {
-  const { m, b } = linearRegression(x.map((value, i) => [Math.log(value), Math.log(y[i]!)]));
-  return { slope: m, intercept: b };
-}
-
-/** The law's values at `x`: the line to draw through the points. */
-export function evaluatePowerLaw(law: PowerLaw, x: readonly number[]): number[] {
-  return x.map((value) => Math.exp(law.intercept + law.slope * Math.log(value)));
-}
+import { bootstrapInterval, fitPowerLaw } from "../../linalg/index.ts";
 
 /** Median and quartiles of repeated measurements. */
 export function summarize(values: readonly number[]): { median: number; quartiles: [number, number] } {
@@ -39,8 +23,8 @@ export function bootstrapSlope(
   random: Random,
   resamples = 1000,
 ): [low: number, high: number] {
-  const slopes = Array.from({ length: resamples }, () => {
-    const samples = groups.flatMap(() => groups[random.integer(groups.length)]!);
+  const slope = (drawn: readonly number[]) => {
+    const samples = drawn.flatMap((group) => groups[group]!);
     const medians = x.map((_, k) =>
       quantile(
         samples.map((sample) => sample[k]!),
@@ -48,9 +32,8 @@ export function bootstrapSlope(
       ),
     );
     return fitPowerLaw(x, medians).slope;
-  });
-  const [low, high] = quantile(slopes, [0.025, 0.975]) as [number, number];
-  return [low, high];
+  };
+  return bootstrapInterval(groups.length, random, slope, resamples);
 }
 
 /** The windows in which slopes must lie; for the claims A1 and A2. */
