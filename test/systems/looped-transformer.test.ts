@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -509,10 +510,12 @@ describe("the structured language", () => {
   });
 
   it("an index outside of its array stops the run, and names the array", async () => {
-    for (const index of [3, -1]) {
+    for (const index of [3, 4, -1]) {
       const text = `let xs = [1, 2, 3]\nlet ys[2]\nlet i = ${index}\nys[0] = 5\nprint xs[i]\n`;
       const compiled = (await compileText("outside.loop", text)) as CompiledSubleq;
-      expect(() => finish(compiled)).toThrow(/loop \d+, array xs: expected an index from 0 to 2/);
+      expect(() => finish(compiled)).toThrow(
+        new RegExp(`loop \\d+, array xs: expected an index from 0 to 2, found ${index}$`),
+      );
     }
   });
 
@@ -520,8 +523,8 @@ describe("the structured language", () => {
     ["let x = 1\nx = y + 1", "bad.loop:2:5: expected a declared name, found y. Hint: did you mean x?"],
     ["let x = 1\nlet x = 2", "bad.loop:2:5: expected a new name, found x, declared on line 1"],
     ["while 1 { }", "bad.loop:1:9: expected a comparison: == != < <= > >=, found {"],
-    ["let x = 70000", "bad.loop:1:5: expected a number from -32768 to 32767, which is what 16 bits hold, found 70000"],
-    ["let x = 1\nprint x + 99999", "bad.loop:2:1: expected a number from -32768 to 32767"],
+    ["let x = 70000", "bad.loop:1:9: expected a number from -32768 to 32767, which is what 16 bits hold, found 70000"],
+    ["let x = 1\nprint x + 99999", "bad.loop:2:11: expected a number from -32768 to 32767"],
     ["let x = 1.5", "bad.loop:1:9: expected a whole number, found 1.5"],
     ["let x = 3 $ 4", 'bad.loop:1:11: expected a name, a number or a sign, found "$"'],
     ["let xs = [1, 2]\nprint xs[2]", "bad.loop:2:10: expected an index from 0 to 1, found 2"],
@@ -531,6 +534,13 @@ describe("the structured language", () => {
     ["let x = 1 let y = 2", "bad.loop:1:11: expected the end of the line or ;, found let"],
     ["let xs[0]", "bad.loop:1:8: expected a whole number from 1 to 256, found 0"],
     ["}", "bad.loop:1:1: expected a statement, found }"],
+    ["let x = 1 +\nprint x", "bad.loop:1:12: expected a number or a variable, found the end of the line"],
+    ["if 1 < 2\n{ }", 'bad.loop:1:9: expected "{", found the end of the line. Hint: the brace stands on the same line'],
+    [`let x = ${"(".repeat(20_000)}`, "expected at most 100 brackets, signs or blocks within one another"],
+    [`let x = ${"-".repeat(20_000)}1`, "expected at most 100 brackets, signs or blocks within one another"],
+    [`${"if 1 < 2 {\n".repeat(5000)}`, "expected at most 100 brackets, signs or blocks within one another"],
+    [`let x = ${"1 + ".repeat(5000)}1`, "expected at most 200 operators in a row, found more"],
+    ["print 1 + \u{1f600}", 'found "\u{1f600}"'],
   ])("%j is refused with its place", async (text, message) => {
     await expect(compileText("bad.loop", text)).rejects.toThrow(message);
   });
@@ -605,11 +615,66 @@ describe("the assemblers", () => {
       "data x = 1\ntop: if x <= 1 goto top",
       "a.fleq:2:14: expected 0, as the machine tests nothing else, found 1",
     ],
-    ["a.fleq", "data x = 5000\nhalt", "expected data of at most 1024, by absolute value, found 5000 in x"],
+    ["a.fleq", "data x = 5000\nhalt", "a.fleq:1:10: expected data of at most 1024, by absolute value, found 5000"],
   ];
 
   it.each(refusals)("%s: %j is refused with its place", async (file, text, message) => {
     await expect(compileText(file, text)).rejects.toThrow(message);
+  });
+
+  it("FLEQ data keep to their shapes, also where a function of 0 is not 0", async () => {
+    const run = async (text: string) => finish((await compileText("shape.fleq", text)) as CompiledFleq).memory();
+    const sums = await run("size 4\ndata x = [0; 0; 0]\ndata s[3, 1]\ndata d = 0\ns = sigmoid(x)\nd = matmul(s, s)\n");
+    expect(sums.d).toBeCloseTo(0.75, 9);
+    // The branch of an instruction that is written as two comes after both.
+    const branch =
+      "data x = [0; 0]\ndata s[2, 1]\ndata f = -1\ndata n = 0\ndata one = 1\ns = sigmoid(x) if f <= 0 goto on\nn = add(n, one)\non: halt\n";
+    const { n, s } = await run(`size 4\n${branch}`);
+    expect(n).toBe(0);
+    for (const value of s as number[]) expect(value).toBeCloseTo(0.5, 9);
+  });
+
+  it.each([
+    ["data a = 0\ndata A = [1, 2; 3, 4]\na = A", "a.fleq:3:1: expected data of 2 x 2 for the result, found a of 1 x 1"],
+    [
+      "data a = [1; 2]\ndata b = [1, 2]\na = add(a, b)",
+      "a.fleq:3:9: expected operands that fit add: a + b, entry by entry, found a of 2 x 1 and b of 1 x 2",
+    ],
+    [
+      "data a = [1; 2]\ndata b = [1; 2; 3]\ndata c = 0\nc = matmul(a, b)",
+      "operands that fit matmul: the matrix product of a transposed and b, found a of 2 x 1 and b of 3 x 1",
+    ],
+    ["data a = [1; 2]\na = sqrt(a)", "operands that fit sqrt"],
+    ["data a = [1; 2]\ntop: if a <= 0 goto top", "a.fleq:2:9: expected a number to test, found a of 2 x 1"],
+    ["data a = 1\ndata y = 2000\nhalt", "a.fleq:2:10: expected data of at most 1024, by absolute value, found 2000"],
+    ["data a = 1\ndata y = 1/0\nhalt", "a.fleq:2:10: expected data of at most 1024, by absolute value, found Infinity"],
+    ["size 2\nsize 4\nhalt", "a.fleq:2:1: expected one size, found another, after line 1"],
+    ["size -1\nhalt", "a.fleq:1:6: expected a size of 1, 2, 4, 8, 16 or 32, found -"],
+    ["data A = [1, 2; 3, 4,]\nhalt", "a.fleq:1:22: expected a number or a constant, found ]"],
+    ["data a = 1", "a.fleq:1:1: expected an instruction, such as halt, found none in the whole program"],
+  ])("%j is refused with its place", async (text, message) => {
+    await expect(compileText("a.fleq", text)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ["data zero = 5\nhalt", "a.subleq:1:6: expected a new name, found zero, which the machine has"],
+    ["", "expected an instruction, such as halt, found none in the whole program"],
+    ["repeat i = 0 .. 1000000000000\nend", "a.subleq:1:8: expected at most 100000 repetitions, found 1000000000001"],
+    [`data x = ${"(".repeat(5000)}`, "expected at most 100 brackets, signs or blocks within one another"],
+  ])("%j is refused with its place", async (text, message) => {
+    await expect(compileText("a.subleq", text)).rejects.toThrow(message);
+  });
+
+  it("words of the assembler are labels before a colon; labels may be many, and stand before macros", async () => {
+    const text =
+      "macro less(x)\n subleq #1, {x}\nend\ndata x = 5\nrepeat i = 0..1\n less(x)\nend\nend: data: subleq #1, x\nsize: less(x)\nendé: halt\n";
+    expect(finish((await compileText("words.subleq", text)) as CompiledSubleq).memory()).toEqual({ x: 1 });
+  });
+
+  it("long files and lines of any kind of end", async () => {
+    await save("long.lib", "// nothing\n".repeat(200_000));
+    const main = await save("long.subleq", 'include "long.lib"\rdata x = 5\r\nsubleq #1, x\nhalt\n');
+    expect(finish((await compileSource(main, diskFiles())) as CompiledSubleq).memory()).toEqual({ x: 4 });
   });
 
   it("an include cycle is shown whole", async () => {
@@ -833,6 +898,16 @@ describe("bad input ends with one line and code 2", () => {
     );
     await refused(["run", "multiply", "--set", "a"], "--set: expected name=value, found a");
     await refused(["run", "sort", "--set", "xs=1,2"], "--set xs: expected 8 numbers, found 2");
+    await refused(["run", "sort", "--set", "xs=1,2;3"], "--set xs: expected numbers without ;, found 2 rows");
+    await refused(["run", "gcd", "--set", "rest=1"], "--set rest: expected data with a constant as its first value");
+    await refused(["compile", "sgd", "--bits", "8", "--out", place("x.json")], "--bits: expected a SUBLEQ machine");
+    await refused(["verify", "--machine", "fleq", "--mode", "paper"], "--mode: expected a SUBLEQ machine");
+    await refused(["verify", "--machine", "fleq", "--columns", "6", "--size", "1"], "--columns: expected 10 at least");
+    await refused(["verify", "--bits", "2..99999999999"], "--bits: expected whole numbers from 2 to 52");
+    await refused(
+      ["compile", await save("two.loop", "let x = 1\nx = x * x\n"), "--bits", "2", "--out", place("x.json")],
+      "--bits: expected more bits",
+    );
     await refused(["run", "sort", "--set", "xs[8]=1"], "--set xs: expected an element from 0 to 7, found [8]");
     await refused(
       ["run", "inverse", "--set", "A=1,2;3,4"],
@@ -853,7 +928,10 @@ describe("bad input ends with one line and code 2", () => {
       "--without: expected a layer from 1 to 11, found 12",
     );
     await refused(["explain", "multiply", "--layer", "12"], "--layer: expected a layer from 1 to 11, found 12");
-    await refused(["run", await save("empty.txt", "")], "expected a file .subleq, .fleq or .loop, found .txt");
+    await refused(
+      ["run", await save("empty.txt", "")],
+      "expected a program as tenfold loop compile writes it, found text that is not JSON",
+    );
     await refused(["verify", "--temperature", "2", "--programs", "1"], "temperature: expected 6 or more");
   });
 
@@ -868,14 +946,32 @@ describe("bad input ends with one line and code 2", () => {
     await writeFile(file, text.replace('"7"', '"8"'));
     await refused(["run", file], "it was changed after it was written");
     await writeFile(file, "{}");
-    await refused(["run", file], "expected a compiled program");
+    await refused(["run", file], "expected a compiled program, for a machine subleq or fleq, found none");
+    await writeFile(file, text.replace('"version": 1', '"version": 2'));
+    await refused(["run", file], "expected version 1, found 2. Hint: compile it again");
+    const { sha256: _, ...fields } = JSON.parse(text) as { instructions: number[][]; sha256: string };
+    const forged = { ...fields, instructions: fields.instructions.map(([a, b]) => [a, b, 9999]) };
+    const hash = createHash("sha256").update(JSON.stringify(forged)).digest("hex");
+    await writeFile(file, JSON.stringify({ ...forged, sha256: hash }));
+    await refused(["run", file], "instruction 0: expected a number below 5, found 9999");
+    await loopJson("compile", "multiply", "--out", place("no-ending"));
+    expect(await loopJson("run", place("no-ending"))).toMatchObject({ memory: { product: 63 } });
+    await refused(
+      ["export", "multiply", "--onnx", place("same"), "--state", place("same")],
+      "--state: expected a file other than",
+    );
+    const own = await save("own.loop", "print 1\n");
+    await refused(["compile", own, "--out", own, "--force"], "--out: expected a file other than");
+    expect(await readFile(own, "utf8")).toBe("print 1\n");
+    await refused(["export", "multiply", "--onnx", place("half.onnx"), "--state", place("nowhere/x.npy")], "nowhere");
+    await expect(readFile(place("half.onnx"))).rejects.toThrow("ENOENT");
     await writeFile(file, "no");
     await refused(["run", file], "found text that is not JSON");
   });
 
   it("a temperature that is too low stops the run at a named loop, column and row", async () => {
     const file = place("cold.json");
-    await loopJson("compile", "multiply", "--bits", "16", "--temperature", "1", "--out", file, "--force");
+    await loop("compile", "multiply", "--bits", "16", "--temperature", "1", "--out", file, "--force");
     await refused(["run", file, "--engine", "full"], "expected a bit within 0.1 of +1 or -1");
     expect(printed.errors).toMatch(/loop \d+, column \d+, row (memory|counter)\[\d+\]/);
   });

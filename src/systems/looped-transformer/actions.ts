@@ -1,9 +1,10 @@
-import { extname } from "node:path";
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { ConfigError, hostTensor } from "../../core/index.ts";
 import { requireNewFile, writeFileAtomic, writeNpy } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { benchMachines } from "./bench.ts";
-import { type CompiledProgram, compileSource, isSubleq } from "./compile.ts";
+import { type CompiledProgram, compileSource, isSubleq, refuseSubleqOptions } from "./compile.ts";
 import type {
   BenchConfig,
   CompileConfig,
@@ -17,17 +18,20 @@ import { explainHead, explainUnits, summarizeLayers } from "./explain.ts";
 import { encodeFleq } from "./fleq-state.ts";
 import { exportRun } from "./onnx-loop.ts";
 import { exportStep } from "./onnx-step.ts";
+import { pacer } from "./pace.ts";
 import { mostBits } from "./precision.ts";
 import { encodeProgram, readProgram } from "./program-file.ts";
 import { programHeader } from "./program-header.ts";
 import { type LoopReport, type RunningProgram, start } from "./running.ts";
-import { diskFiles, findProgram, libraryPrograms } from "./source-files.ts";
+import { diskFiles, findProgram, isSource, libraryPrograms } from "./source-files.ts";
 import { encodeSubleq } from "./subleq-state.ts";
 import { countTransformer, weightsSha256 } from "./transformer.ts";
 import { type NamedValue, withSettings } from "./values.ts";
 import { type Verification, verifyMachine } from "./verify.ts";
 
 type RunOptions = CommonOptions & { readonly set: readonly string[] };
+
+const plural = (value: number, noun: string) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 
 const count = (value: number) => value.toLocaleString("en-US");
 
@@ -36,8 +40,8 @@ const loopsBetweenPauses = 256;
 
 /** A compiled program, or a source compiled with defaults. */
 async function openProgram(path: string): Promise<CompiledProgram> {
-  if (extname(path) === ".json") return readProgram(path);
-  return compileSource(await findProgram(path), diskFiles());
+  const found = await findProgram(path);
+  return isSource(found) ? compileSource(found, diskFiles()) : readProgram(found);
 }
 
 /** What a machine is, in one line. */
@@ -54,18 +58,23 @@ function describeMachine({ machine }: CompiledProgram): string {
 /** `tenfold loop compile` */
 export async function runCompile(source: string, config: CompileConfig, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
-  const { out, force, columns, temperature, ...rest } = config;
+  const { out, force, ...options } = config;
+  const path = await findProgram(source);
+  requireOtherFile("--out", out, path);
   if (!force) await requireNewFile(out);
-  const compiled = await compileSource(await findProgram(source), diskFiles(), {
-    ...rest,
-    ...(columns !== undefined && { columns }),
-    ...(temperature !== undefined && { temperature }),
-  });
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const compiled = await compileSource(path, diskFiles(), Object.fromEntries(given));
   await writeFileAtomic(out, encodeProgram(compiled));
+  const { temperature, safeTemperature } = compiled.machine.transformer;
+  if (temperature < safeTemperature) {
+    terminal.warn(
+      `temperature ${temperature} is below ${safeTemperature}: wrong columns count, and only --engine full runs it`,
+    );
+  }
   const { program, machine, data } = compiled;
   terminal.print(describeMachine(compiled));
   terminal.print(
-    `${count(program.instructions.length)} instructions and ${count(program.memory.length)} memory cells; data ${data.map(({ name }) => name).join(", ") || "none"}`,
+    `${plural(program.instructions.length, "instruction")} and ${count(program.memory.length)} memory cells; data ${data.map(({ name }) => name).join(", ") || "none"}`,
   );
   terminal.info(`wrote ${out}: run it with tenfold loop run ${out}`);
   terminal.result({
@@ -78,19 +87,25 @@ export async function runCompile(source: string, config: CompileConfig, raw: Com
   });
 }
 
+/** Refuses to write over what is read, or to one file twice. */
+function requireOtherFile(where: string, path: string, other: string): void {
+  if (resolve(path) !== resolve(other)) return;
+  throw new ConfigError({ where, expected: `a file other than ${other}`, found: path });
+}
+
 /** `tenfold loop run` */
 export async function runRun(path: string, config: RunConfig, raw: RunOptions): Promise<void> {
   const terminal = openTerminal(raw);
   const compiled = withSettings(await openProgram(path), raw.set);
   const running = start(compiled, config.engine);
   const began = performance.now();
+  const pause = pacer();
   const progress = terminal.progress("loop", config.maxLoops);
   try {
     while (!running.halted && running.loops < config.maxLoops) {
       running.step();
-      if (running.loops % loopsBetweenPauses !== 0) continue;
+      if (running.loops % loopsBetweenPauses !== 0 || !(await pause())) continue;
       progress.update(running.loops);
-      await new Promise(setImmediate);
       if (terminal.signal.aborted) break;
     }
   } finally {
@@ -100,15 +115,17 @@ export async function runRun(path: string, config: RunConfig, raw: RunOptions): 
   const memory = running.memory();
   for (const value of running.printed) terminal.print(`${value}`);
   for (const [name, value] of Object.entries(memory)) terminal.print(`${name} = ${formatValue(value)}`);
-  terminal.info(
-    `${running.halted ? "halted" : terminal.signal.aborted ? "stopped" : "not halted"} after ${count(running.loops)} loops, ${count(Math.round(running.loops / seconds))} a second`,
-  );
+  terminal.info(`${outcomeOf(running, terminal)}, ${count(Math.round(running.loops / seconds))} a second`);
   const { halted, loops, printed } = running;
   if (!halted && !terminal.signal.aborted) {
     terminal.warn(`--max-loops ${config.maxLoops} reached before the program halted; this is its memory then`);
   }
   if (terminal.signal.aborted) process.exitCode = 130;
   terminal.result({ ...programHeader(compiled), halted, loops, printed, memory, seconds });
+}
+
+function outcomeOf({ halted, loops }: RunningProgram, { signal }: Terminal): string {
+  return `${halted ? "halted" : signal.aborted ? "stopped" : "not halted"} after ${count(loops)} loops`;
 }
 
 /** Numbers as they are, columns and matrices by rows. */
@@ -126,12 +143,15 @@ export async function runTrace(path: string, config: TraceConfig, raw: RunOption
   const compiled = withSettings(await openProgram(path), raw.set);
   const running = start(compiled, config.engine);
   const reports: LoopReport[] = [];
+  const pause = pacer();
   while (!running.halted && running.loops < config.maxLoops && !terminal.signal.aborted) {
     const report = running.trace();
     if (report.loop >= config.from) reports.push(report);
-    if (report.loop % loopsBetweenPauses === 0) await new Promise(setImmediate);
+    await pause();
   }
+  if (terminal.signal.aborted) process.exitCode = 130;
   printTrace(terminal, running, reports);
+  if (reports.length === 0) terminal.warn(`--from ${config.from} is beyond the last loop, ${running.loops}`);
   terminal.result({ ...programHeader(compiled), halted: running.halted, loops: running.loops, trace: reports });
 }
 
@@ -144,17 +164,19 @@ function printTrace(terminal: Terminal, running: RunningProgram, reports: readon
     { header: "next", value: ({ next }) => next },
     { header: "line", value: ({ line }) => line },
   ]);
-  terminal.info(running.halted ? `halted after ${running.loops} loops` : `not halted after ${running.loops} loops`);
+  terminal.info(outcomeOf(running, terminal));
 }
 
 /** `8,16,22` or `8..24` */
 function readBits(text: string): number[] {
+  const most = mostBits.float64;
   const [low, high] = text.split("..").map(Number) as [number, number?];
+  const inRange = (value: number) => Number.isInteger(value) && value >= 2 && value <= most;
   const bits =
     high === undefined || Number.isNaN(high)
       ? text.split(",").map(Number)
-      : Array.from({ length: Math.max(0, high - low + 1) }, (_, i) => low + i);
-  const wrong = bits.find((value) => !(Number.isInteger(value) && value >= 2 && value <= mostBits.float64));
+      : Array.from({ length: inRange(low) && inRange(high) ? Math.max(0, high - low + 1) : 0 }, (_, i) => low + i);
+  const wrong = bits.find((value) => !inRange(value));
   if (bits.length === 0 || wrong !== undefined) {
     const expected = `whole numbers from 2 to ${mostBits.float64}, such as 16, 8,16,22 or 8..24`;
     throw new ConfigError({ where: "--bits", expected, found: text });
@@ -165,7 +187,8 @@ function readBits(text: string): number[] {
 /** `tenfold loop verify` */
 export async function runVerify(config: VerifyConfig, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
-  const { machine, without, temperature, precision, bits, ...rest } = config;
+  const { machine, without, temperature, precision, bits = "16", mode = "hardened", ...rest } = config;
+  if (machine === "fleq") refuseSubleqOptions({ bits: config.bits, mode: config.mode, temperature, precision });
   const widths = machine === "subleq" ? readBits(bits) : [0];
   const rows: (Verification & { readonly bits: number; readonly seconds: number })[] = [];
   for (const [i, width] of widths.entries()) {
@@ -174,8 +197,9 @@ export async function runVerify(config: VerifyConfig, raw: CommonOptions): Promi
     const found = await verifyMachine({
       ...rest,
       machine,
+      mode,
       bits: width,
-      precision: precision !== "auto" ? precision : width <= mostBits.float32 ? "float32" : "float64",
+      precision: precision ?? (width <= mostBits.float32 ? "float32" : "float64"),
       seed: raw.seed,
       signal: terminal.signal,
       progress: (fraction) => progress.update(Math.round(fraction * config.programs)),
@@ -223,6 +247,11 @@ export async function runExport(path: string, config: ExportConfig, raw: CommonO
   const terminal = openTerminal(raw);
   const { onnx, loop, state, force } = config;
   const compiled = await openProgram(path);
+  requireOtherFile("--onnx", onnx, path);
+  if (state !== undefined) {
+    requireOtherFile("--state", state, path);
+    requireOtherFile("--state", state, onnx);
+  }
   const written = state === undefined ? [onnx] : [onnx, state];
   if (!force) for (const file of written) await requireNewFile(file);
   const { transformer } = compiled.machine;
@@ -232,7 +261,13 @@ export async function runExport(path: string, config: ExportConfig, raw: CommonO
     const initial = isSubleq(compiled)
       ? encodeSubleq(compiled.machine, compiled.program)
       : encodeFleq(compiled.machine, compiled.program);
-    await writeNpy(state, hostTensor(initial, [1, transformer.columns, transformer.width]));
+    try {
+      await writeNpy(state, hostTensor(initial, [1, transformer.columns, transformer.width]));
+    } catch (error) {
+      // Both or none, so that the same command can be tried again.
+      if (!force) await rm(onnx);
+      throw error;
+    }
   }
   const inputs = loop ? "state and loops" : "state";
   terminal.print(
@@ -255,8 +290,8 @@ export async function runExplain(path: string, { layer }: ExplainConfig, raw: Co
   const compiled = await openProgram(path);
   const { transformer, ranges } = compiled.machine;
   const layers = summarizeLayers(transformer);
-  terminal.print(describeMachine(compiled));
   if (layer === undefined) {
+    terminal.print(describeMachine(compiled));
     terminal.print("");
     terminal.table(ranges, [
       { header: "rows", value: ({ offset, size }) => (size > 0 ? `${offset}..${offset + size - 1}` : "none") },

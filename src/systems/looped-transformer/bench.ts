@@ -3,6 +3,7 @@ import { hostTensor, Random } from "../../core/index.ts";
 import { openOnnx } from "../../engine/index.ts";
 import { fastExecutor } from "./fast-executor.ts";
 import { exportStep } from "./onnx-step.ts";
+import { pacer } from "./pace.ts";
 import { randomSubleq } from "./random-programs.ts";
 import type { State } from "./state.ts";
 import { buildSubleq } from "./subleq-machine.ts";
@@ -40,6 +41,8 @@ export interface BenchOptions {
 /** Time that ONNX Runtime gets at each size, and the fewest loops. */
 const onnxMilliseconds = 1500;
 const onnxLoops = 10;
+/** Loops of the fast engine between two looks at the clock. */
+const loopsBetweenPauses = 256;
 /** What ONNX Runtime runs before it is timed. */
 const warmup = 3;
 
@@ -54,13 +57,14 @@ export async function benchMachines(options: BenchOptions): Promise<BenchRow[]> 
   return rows;
 }
 
-async function benchSize(columns: number, { bits, precision, loops, seed }: BenchOptions): Promise<BenchRow> {
+async function benchSize(columns: number, { bits, precision, loops, seed, signal }: BenchOptions): Promise<BenchRow> {
   const machine = buildSubleq({ kind: "subleq", columns, bits, precision, mode: "hardened" });
   const { transformer } = machine;
   const program = busyProgram(new Random(seed, "bench", columns), columns, bits);
   const shape = [1, columns, transformer.width];
   const model = await openOnnx(exportStep(transformer));
   const step = async (from: State) => (await model.run({ state: hostTensor(from, shape) })).next!.data as State;
+  const pause = pacer(signal);
   let state = encodeSubleq(machine, program);
   for (let i = 0; i < warmup; i++) await step(state);
   let counted = 0;
@@ -68,6 +72,7 @@ async function benchSize(columns: number, { bits, precision, loops, seed }: Benc
   while (counted < onnxLoops || performance.now() - onnxStart < onnxMilliseconds) {
     state = await step(state);
     counted++;
+    await pause();
   }
   const onnx = counted / ((performance.now() - onnxStart) / 1000);
   await model.release();
@@ -79,7 +84,10 @@ async function benchSize(columns: number, { bits, precision, loops, seed }: Benc
     JSON.stringify(decodeSubleq(machine, program, of, counted), (_, value) => String(value));
   const equal = decode(own) === decode(state);
   const fastStart = performance.now();
-  for (let i = 0; i < loops; i++) own = executor.step(own);
+  for (let i = 0; i < loops; i++) {
+    own = executor.step(own);
+    if (i % loopsBetweenPauses === 0) await pause();
+  }
   const fast = loops / ((performance.now() - fastStart) / 1000);
   const { parameters, nonzero } = countTransformer(transformer);
   return { columns, width: transformer.width, parameters, nonzero, fast, onnx, ratio: fast / onnx, equal };

@@ -8,7 +8,7 @@ import { assembleSubleq, type SubleqAssembly } from "./assembler/subleq.ts";
 import { standardBlocks } from "./blocks/index.ts";
 import { buildFleq, type FleqMachine } from "./fleq-machine.ts";
 import { type FleqProgram, fleqColumns } from "./fleq-state.ts";
-import { type FunctionBlock, valueBound } from "./function-block.ts";
+import type { FunctionBlock } from "./function-block.ts";
 import { type CompiledLanguage, compileLanguage } from "./language/compile.ts";
 import { parse } from "./language/parse.ts";
 import { type Place, sourceError } from "./source.ts";
@@ -20,7 +20,7 @@ import { mostColumns, type Precision } from "./transformer.ts";
 interface Compiled {
   /** Data by name. */
   readonly data: readonly Datum[];
-  readonly labels: Readonly<Record<string, number>>;
+  readonly labels: ReadonlyMap<string, number>;
   /** Where each instruction comes from, as `file:line`. */
   readonly lines: readonly string[];
 }
@@ -81,13 +81,9 @@ export async function compileSource(
 ): Promise<CompiledProgram> {
   const kind = extname(path);
   if (kind === ".fleq") {
+    refuseSubleqOptions(options);
     const blocks = [...standardBlocks, ...(options.blocks ?? [])];
     const { program, size, data, labels, places } = await assembleFleq(path, files, blocks);
-    for (const { name, cell } of data) {
-      const large = program.memory[cell]!.find((value) => !(Math.abs(value) <= valueBound));
-      if (large === undefined) continue;
-      throw sourceError(places[0]!, `data of at most ${valueBound}, by absolute value`, `${large} in ${name}`);
-    }
     const columns = chooseColumns(fleqColumns(program, size), options.columns);
     const machine = buildFleq({ kind: "fleq", columns, size, ...(options.blocks && { blocks: options.blocks }) });
     return { machine, program, data, labels, lines: places.map(lineName) };
@@ -110,6 +106,20 @@ export async function compileSource(
   return { ...compiled, ...(output && { output }), ...(fault && { fault }) };
 }
 
+/** Refuses options that a FLEQ machine does not have, where they are given. */
+export function refuseSubleqOptions(
+  options: Readonly<Record<"bits" | "mode" | "temperature" | "precision", unknown>> | CompileOptions,
+): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  const option = ["bits", "mode", "temperature"].find((name) => given[name] !== undefined);
+  const refuse = (name: string) => {
+    const expected = "a SUBLEQ machine; those of FLEQ are float64, at temperature 32";
+    throw new ConfigError({ where: `--${name}`, expected, found: `${given[name]} for FLEQ` });
+  };
+  if (option !== undefined) refuse(option);
+  if (given.precision === "float32") refuse("precision");
+}
+
 const lineName = ({ file, line }: Place) => `${file}:${line}`;
 
 function chooseColumns(needed: number, asked: number | undefined): number {
@@ -128,7 +138,15 @@ function checkNumbers(memory: readonly bigint[], places: readonly (Place | undef
   const [low, high] = [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n];
   const cell = memory.findIndex((value) => value < low || value > high);
   if (cell < 0) return;
-  const place = places[cell] ?? { file: "program", line: 1, column: 1 };
+  const place = places[cell];
+  if (!place) {
+    const expected = "more bits: the program's routines count beyond what these hold";
+    throw new ConfigError({
+      where: "--bits",
+      expected,
+      found: `${bits}, which end at ${high}; ${memory[cell]} is needed`,
+    });
+  }
   throw sourceError(
     place,
     `a number from ${low} to ${high}, which is what ${bits} bits hold`,

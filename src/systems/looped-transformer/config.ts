@@ -3,17 +3,22 @@ import { fewestColumns } from "./random-programs.ts";
 import { mostColumns } from "./transformer.ts";
 
 const count = z.int().min(1);
-const precision = z.enum(["float32", "float64"]).default("float64").describe("numbers of the state and the weights");
+const precision = z
+  .enum(["float32", "float64"])
+  .optional()
+  .describe("numbers of the state and the weights; default: float64, which FLEQ always has");
 const mode = z
   .enum(["hardened", "paper"])
-  .default("hardened")
-  .describe("SUBLEQ: 11 layers, or the 10 of the paper's code, which need a higher temperature");
+  .optional()
+  .describe(
+    "SUBLEQ: 11 layers (hardened, the default), or the 10 of the paper's code, which need a higher temperature",
+  );
 const temperature = z
   .number()
   .gt(0)
   .max(1000)
   .optional()
-  .describe("what scores are multiplied by before the softmax; default: as high as columns, bits and mode ask for");
+  .describe("SUBLEQ: what scores are multiplied by before the softmax; default: what columns, bits and mode ask for");
 const columns = z.int().min(4).max(mostColumns);
 const maxLoops = count.max(1_000_000_000).default(1_000_000).describe("loops after which a run stops");
 const engine = z
@@ -24,7 +29,7 @@ const engine = z
 /** Options of `tenfold loop compile`. */
 export const compileSchema = z.object({
   out: z.string().min(1).describe("file to write the program to, such as prog.json"),
-  bits: z.int().min(2).max(52).default(16).describe("SUBLEQ: bits of a number"),
+  bits: z.int().min(2).max(52).optional().describe("SUBLEQ: bits of a number; default: 16"),
   columns: columns.optional().describe("size of the machine; default: the next power of two that the program fits on"),
   precision,
   mode,
@@ -54,14 +59,14 @@ export const verifySchema = z.object({
   bits: z
     .string()
     .regex(/^\d+(?:\.\.\d+)?(?:,\d+)*$/)
-    .default("16")
-    .describe("SUBLEQ: bits of a number: 16, 8,16,22 or 8..24"),
+    .optional()
+    .describe("SUBLEQ: bits of a number: 16 (the default), 8,16,22 or 8..24"),
   columns: columns.min(fewestColumns).default(32).describe("size of the machine"),
   size: z.int().min(1).max(32).default(2).describe("FLEQ: rows and columns of a matrix"),
   precision: z
-    .enum(["auto", "float32", "float64"])
-    .default("auto")
-    .describe("auto: float32 up to 22 bits, float64 beyond; FLEQ is float64"),
+    .enum(["float32", "float64"])
+    .optional()
+    .describe("default: float32 up to 22 bits, float64 beyond and for FLEQ"),
   mode,
   temperature,
   programs: count.max(1_000_000).default(1000).describe("random programs"),
@@ -100,7 +105,7 @@ export const benchSchema = z.object({
     .default([32, 64, 128, 256, 512, 1024])
     .describe("sizes of machine"),
   bits: z.int().min(2).max(52).default(16).describe("bits of a number"),
-  precision,
+  precision: z.enum(["float32", "float64"]).default("float64").describe("numbers of the state and the weights"),
   loops: count.max(10_000_000).default(10_000).describe("loops of the fast engine a size"),
 });
 /** A checked {@link benchSchema}. */

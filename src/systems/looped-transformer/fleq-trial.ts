@@ -1,5 +1,5 @@
 /** Random FLEQ programs, and how near a machine has to come to the interpreter. @module */
-import type { Random } from "../../core/index.ts";
+import { ConfigError, type Random } from "../../core/index.ts";
 import type { FleqMachine } from "./fleq-machine.ts";
 import { type FleqInstruction, type FleqProgram, type FleqSnapshot, fleqColumns } from "./fleq-state.ts";
 
@@ -25,8 +25,13 @@ export function randomFleq(random: Random, { spec, blocks, transformer }: FleqMa
     ),
     ...Array.from({ length: results }, () => matrix(() => 0)),
   ];
-  const room = transformer.columns - fleqColumns({ memory, instructions: [] }, size) - 1;
-  const count = 1 + random.integer(Math.max(1, Math.min(12, room)));
+  const needed = fleqColumns({ memory, instructions: [] }, size) + 2;
+  const { columns } = transformer;
+  if (columns < needed) {
+    const expected = `${needed} at least, for random programs on ${size} x ${size} matrices`;
+    throw new ConfigError({ where: "--columns", expected, found: `${columns}` });
+  }
+  const count = 1 + random.integer(Math.min(12, columns - needed + 1));
   const instructions = Array.from({ length: count }, (): FleqInstruction => {
     const { name } = blocks[random.integer(blocks.length)]!;
     const any = () => random.integer(operands);

@@ -62,6 +62,9 @@ export interface PlannedBlock {
   readonly layers: readonly ((layer: BlockLayer) => void)[];
 }
 
+/** Rows and columns of data that take a corner of a machine's matrices; the rest of those is 0. */
+export type Shape = readonly [rows: number, columns: number];
+
 /**
  * A function c = f(a, b) of square matrices. Register one by giving it to {@link buildFleq}, beside the others.
  *
@@ -74,6 +77,10 @@ export interface FunctionBlock {
   readonly operands: 1 | 2;
   /** One sentence. */
   readonly description: string;
+  /** The result's shape, or nothing where operands of these shapes do not go together; default: that of both, which must be the same. */
+  shape?(a: Shape, b: Shape): Shape | undefined;
+  /** Whether zeros of the operands may give other numbers: then the assembler clears what lies outside of the result's shape. */
+  readonly fillsZeros?: boolean;
   /** Allocates the rows it works in, and says what its layers are. */
   plan(allocator: RowAllocator, size: number): PlannedBlock;
   /** The same function in plain arithmetic: float64[size, size] row by row. */

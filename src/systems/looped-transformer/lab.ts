@@ -18,7 +18,7 @@ export function visit(
   maxLoops = 1_000_000,
 ): Record<string, NamedValue> {
   const running = start(compiled);
-  const at = compiled.labels[label];
+  const at = compiled.labels.get(label);
   while (!running.halted && running.loops < maxLoops) {
     const { next } = running.trace();
     if (next === at) see(running.memory());

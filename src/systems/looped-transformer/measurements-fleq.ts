@@ -1,7 +1,7 @@
 import { Random } from "../../core/index.ts";
-import { matrixProduct, transposed } from "../../linalg/index.ts";
+import { matrixProduct } from "../../linalg/index.ts";
 import type { ClaimContext, Finding } from "../claim.ts";
-import { addTransposedProduct, transposedProductBound } from "./blocks/matrices.ts";
+import { addTransposedProduct, matmul, transposedProductBound } from "./blocks/matrices.ts";
 import { buildFleq, fleqLayers } from "./fleq-machine.ts";
 import type { FunctionBlock } from "./function-block.ts";
 import { fleqProgram, visit } from "./lab.ts";
@@ -47,8 +47,8 @@ export async function measureFunctions(context: ClaimContext): Promise<Finding> 
 /** A matrix product by one head whose scores are c a_i · b_k: its error grows with c, as the paper's does. */
 function oneHeadProduct(scale: number): FunctionBlock {
   return {
+    ...matmul,
     name: "product",
-    operands: 2,
     description: "the product of a transposed and b, by one head",
     plan(allocator, size) {
       const result = allocator.allocate("product", size);
@@ -59,7 +59,6 @@ function oneHeadProduct(scale: number): FunctionBlock {
         layers: [(layer) => addTransposedProduct(layer, { a: layer.rows.a, b: layer.rows.b, result }, scales)],
       };
     },
-    compute: (a, b, size) => matrixProduct(transposed(a, size, size), b, size, size, size),
   };
 }
 

@@ -13,12 +13,17 @@ const version = 1;
 
 const count = z.int().nonnegative();
 const columns = z.int().min(4).max(mostColumns);
-const datum = z.strictObject({ name: z.string(), cell: count, shape: z.array(z.int().positive()).max(2) });
+const datum = z.strictObject({
+  name: z.string(),
+  cell: count,
+  shape: z.array(z.int().positive()).max(2),
+  computed: z.boolean().optional(),
+});
 const shared = {
   format: z.literal(format),
   version: z.literal(version),
   data: z.array(datum),
-  labels: z.record(z.string(), count),
+  labels: z.array(z.tuple([z.string(), count])),
   lines: z.array(z.string()),
   /** SHA-256 of the weights that the machine must have. */
   weights: z.string(),
@@ -78,13 +83,18 @@ export function encodeProgram(compiled: CompiledProgram): string {
   const common = {
     format,
     version,
-    data: data.map(({ name, cell, shape }) => ({ name, cell, shape: [...shape] })),
-    labels: { ...labels },
+    data: data.map(({ name, cell, shape, computed }) => ({
+      name,
+      cell,
+      shape: [...shape],
+      ...(computed && { computed }),
+    })),
+    labels: [...labels],
     lines: [...lines],
     weights: weightsSha256(machine.transformer),
   } as const;
   const fields = isSubleq(compiled) ? { ...common, ...subleqFields(compiled) } : { ...common, ...fleqFields(compiled) };
-  return `${JSON.stringify({ ...fields, sha256: ownHash(fields as Omit<ProgramFile, "sha256">) }, null, 1)}\n`;
+  return `${JSON.stringify({ ...fields, sha256: ownHash(fields as unknown as Omit<ProgramFile, "sha256">) }, null, 1)}\n`;
 }
 
 function subleqFields({ machine, program, output, fault }: CompiledSubleq) {
@@ -136,7 +146,15 @@ export function decodeProgram(text: string, where: string): CompiledProgram {
     const expected = "a program as tenfold loop compile writes it";
     throw new DataError({ where, expected, found: "text that is not JSON", cause });
   }
-  const kind = (document as { machine?: { kind?: unknown } } | null)?.machine?.kind;
+  const { version: found, machine: of } = (document ?? {}) as { version?: unknown; machine?: { kind?: unknown } };
+  if (found !== undefined && found !== version) {
+    throw new DataError({ where, expected: `version ${version}`, found: `${found}`, hint: "compile it again" });
+  }
+  const kind = of?.kind;
+  if (kind !== "subleq" && kind !== "fleq") {
+    const expected = "a compiled program, for a machine subleq or fleq";
+    throw new DataError({ where, expected, found: kind === undefined ? "none" : JSON.stringify(kind) });
+  }
   const parsed = (kind === "fleq" ? fleqFile : subleqFile).safeParse(document);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
@@ -148,6 +166,7 @@ export function decodeProgram(text: string, where: string): CompiledProgram {
     const hint = "it was changed after it was written: compile it again, or give other data with --set";
     throw new DataError({ where, expected: `fields with the file's sha256`, found: "others", hint });
   }
+  checkReferences(parsed.data as ProgramFile, where);
   const compiled = rebuild(parsed.data as ProgramFile);
   const weights = weightsSha256(compiled.machine.transformer);
   if (weights !== parsed.data.weights) {
@@ -161,8 +180,56 @@ export function decodeProgram(text: string, where: string): CompiledProgram {
   return compiled;
 }
 
+/** Refuses numbers of cells and instructions that there are not. */
+function checkReferences(file: ProgramFile, where: string): void {
+  const cells = file.memory.length;
+  const instructions = file.instructions.length;
+  const refuse = (what: string, found: unknown, below: number): never => {
+    throw new DataError({ where: `${where}, ${what}`, expected: `a number below ${below}`, found: `${found}` });
+  };
+  for (const { name, cell, shape } of file.data) {
+    const last = cell + (shape.length === 1 ? shape[0]! : 1) - 1;
+    if (last >= cells) refuse(`data ${name}`, last, cells);
+  }
+  for (const [label, instruction] of file.labels)
+    if (instruction >= instructions) refuse(`label ${label}`, instruction, instructions);
+  for (const [i, instruction] of file.instructions.entries()) {
+    const numbers: number[] = [];
+    for (const field of instruction) if (typeof field === "number") numbers.push(field);
+    const target = numbers.at(-1)!;
+    const wrong = numbers.slice(0, -1).find((cell) => cell >= cells);
+    if (wrong !== undefined) refuse(`instruction ${i}`, wrong, cells);
+    if (target >= instructions) refuse(`instruction ${i}`, target, instructions);
+  }
+  if (file.lines.length !== instructions) {
+    throw new DataError({ where: `${where}, lines`, expected: `${instructions} lines`, found: `${file.lines.length}` });
+  }
+  if (!isSubleqFile(file)) {
+    const entries = file.machine.size ** 2;
+    const odd = file.memory.find((matrix) => matrix.length !== entries);
+    if (odd)
+      throw new DataError({
+        where: `${where}, memory`,
+        expected: `matrices of ${entries} numbers`,
+        found: `${odd.length}`,
+      });
+    return;
+  }
+  const { output, fault, data } = file;
+  const special = [output?.value, output?.count, fault?.cell, ...(fault?.arrays.map(({ index }) => index) ?? [])];
+  const wrong = special.find((cell) => cell !== undefined && cell >= cells);
+  if (wrong !== undefined) refuse("output or fault", wrong, cells);
+  const unknown = fault?.arrays.find(
+    ({ name }) => !data.some((known) => known.name === name && known.shape.length === 1),
+  );
+  if (unknown)
+    throw new DataError({ where: `${where}, fault`, expected: "arrays among the data", found: unknown.name });
+}
+
 function rebuild(file: ProgramFile): CompiledProgram {
-  const { data, labels, lines } = file;
+  const { lines } = file;
+  const data = file.data.map(({ computed, ...rest }) => ({ ...rest, ...(computed && { computed }) }));
+  const labels = new Map(file.labels);
   if (isSubleqFile(file)) {
     const { machine, memory, instructions, output, fault } = file;
     return {

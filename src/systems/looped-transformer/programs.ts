@@ -127,7 +127,6 @@ again:
 repeat i = 0 .. ${examples.length - 1}
         h = matmul(W, x{i})
         h = sigmoid(h)
-        h = mul(h, ones)
         z = matmul(v, h)
         o = sigmoid(z)
         delta = sub(o, y{i})

@@ -124,10 +124,11 @@ class RunningSubleq implements RunningProgram {
     const array = fault.arrays[Number(read(fault.cell)) - 1];
     if (!array) return;
     const { shape } = this.#compiled.data.find(({ name }) => name === array.name)!;
+    const left = Number(read(array.index));
     throw new RunError({
       where: `loop ${this.loops}, array ${array.name}`,
       expected: `an index from 0 to ${shape[0]! - 1}`,
-      found: "one outside of it",
+      found: `${left > 0 ? left + shape[0]! - 1 : left}`,
     });
   }
 

@@ -16,15 +16,15 @@ export function sourceError(place: Place, expected: string, found: string, hint?
   return new DataError({ where: placeName(place), expected, found, ...(hint !== undefined && { hint }) });
 }
 
-/** One token: a name, a number, a text in quotes, a sign, or the end. */
+/** One token: a name, a number, a text in quotes, a sign, the end of a line between others, or the end. */
 export interface Token {
-  readonly kind: "name" | "number" | "text" | "sign" | "end";
+  readonly kind: "name" | "number" | "text" | "sign" | "line" | "end";
   readonly text: string;
   readonly place: Place;
 }
 
 const patterns = [
-  ["number", /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
+  ["number", /(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y],
   ["name", /[\p{L}_][\p{L}\p{N}_]*/uy],
   ["text", /"[^"\n]*"/y],
   ["sign", /<=|>=|==|!=|\.\.|[-+*/%(){}[\],;:=<>#@.]/y],
@@ -51,7 +51,12 @@ export function tokenize(line: string, place: Place): Token[] {
       continue;
     }
     const match = matchAt(text, at);
-    if (!match) throw sourceError(here(), "a name, a number or a sign", JSON.stringify(text[at]));
+    if (!match)
+      throw sourceError(
+        here(),
+        "a name, a number or a sign",
+        JSON.stringify(String.fromCodePoint(text.codePointAt(at)!)),
+      );
     tokens.push({ ...match, place: here() });
     at += match.text.length;
   }
@@ -68,10 +73,14 @@ function matchAt(text: string, at: number): Pick<Token, "kind" | "text"> | undef
   return undefined;
 }
 
+/** Brackets, signs and blocks within one another. */
+const deepest = 100;
+
 /** Reads tokens from first to last. */
 export class TokenReader {
   readonly #tokens: readonly Token[];
   #at = 0;
+  #depth = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -111,6 +120,17 @@ export class TokenReader {
     return this.next();
   }
 
+  /** Reads something that may hold more of its kind. */
+  nested<T>(read: () => T): T {
+    if (this.#depth === deepest) {
+      throw sourceError(this.peek().place, `at most ${deepest} brackets, signs or blocks within one another`, "more");
+    }
+    this.#depth++;
+    const value = read();
+    this.#depth--;
+    return value;
+  }
+
   /** Throws where anything is left. */
   expectEnd(): void {
     const token = this.peek();
@@ -120,5 +140,5 @@ export class TokenReader {
 
 /** A token as it stands in messages. */
 export function describe({ kind, text }: Token): string {
-  return kind === "end" ? `the ${text}` : text;
+  return kind === "line" ? "the end of the line" : kind === "end" ? `the ${text}` : text;
 }

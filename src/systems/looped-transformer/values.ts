@@ -46,6 +46,10 @@ function withSetting<P extends CompiledProgram>(compiled: P, setting: string): P
     const expected = `data of the program: ${compiled.data.map((known) => known.name).join(", ") || "it has none"}`;
     throw new ConfigError({ where, expected, found: name, ...hint });
   }
+  if (datum.computed) {
+    const expected = "data with a constant as its first value";
+    throw new ConfigError({ where, expected, found: `${name}, which the program computes itself` });
+  }
   const rows = text.split(";").map((row) => row.split(",").map((value) => readNumber(value, where)));
   return isSubleq(compiled)
     ? { ...compiled, program: setNumbers(compiled, datum, index, rows, where) }
@@ -74,11 +78,12 @@ function setNumbers(
     const expected = length === undefined ? "a number, which has no elements" : `an element from 0 to ${length - 1}`;
     throw new ConfigError({ where, expected, found: `[${index}]` });
   }
-  if (rows.length !== 1 || values.length !== count) {
+  if (rows.length !== 1) throw new ConfigError({ where, expected: "numbers without ;", found: `${rows.length} rows` });
+  if (values.length !== count) {
     throw new ConfigError({
       where,
       expected: count === 1 ? "one number" : `${count} numbers`,
-      found: `${rows.flat().length}`,
+      found: `${values.length}`,
     });
   }
   const { bits } = machine.spec;

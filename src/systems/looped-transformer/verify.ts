@@ -1,5 +1,4 @@
 /** Machines against plain interpreters, state by state. @module */
-import { setImmediate } from "node:timers/promises";
 import { type HostTensor, hostTensor, Random, TenfoldError } from "../../core/index.ts";
 import { openOnnx } from "../../engine/index.ts";
 import { fastExecutor } from "./fast-executor.ts";
@@ -9,6 +8,7 @@ import { decodeFleq, encodeFleq, type FleqSnapshot } from "./fleq-state.ts";
 import { fleqMismatch, randomFleq } from "./fleq-trial.ts";
 import { fullExecutor } from "./full-executor.ts";
 import { exportStep } from "./onnx-step.ts";
+import { pacer } from "./pace.ts";
 import { randomSubleq } from "./random-programs.ts";
 import type { State } from "./state.ts";
 import { SubleqInterpreter } from "./subleq-interpreter.ts";
@@ -100,12 +100,14 @@ export async function verifyMachine(options: VerifyOptions): Promise<Verificatio
   let [compared, mismatches] = [0, 0];
   let first: string | undefined;
   const errors = { largest: 0 };
+  const pause = pacer(signal);
   for (let p = 0; p < programs; p++) {
     const trial = draw(random, errors);
     const step = fresh();
     let state = trial.initial;
     let wrong: string | undefined;
     for (let loop = 1; loop <= steps && wrong === undefined; loop++) {
+      await pause();
       state = await step(state);
       compared++;
       wrong = trial.compare(state, loop);
@@ -115,7 +117,6 @@ export async function verifyMachine(options: VerifyOptions): Promise<Verificatio
       first ??= `program ${p}: ${wrong}`;
     }
     progress?.((p + 1) / programs);
-    if (p % 8 === 7) await setImmediate();
     signal?.throwIfAborted();
   }
   await close();

@@ -9,6 +9,8 @@ export interface Datum {
   readonly cell: number;
   /** SUBLEQ: `[]` for a number, `[length]` for an array. FLEQ: `[rows, columns]`. */
   readonly shape: readonly number[];
+  /** Whether the program gives it its first value itself, so that none can be set from outside. */
+  readonly computed?: boolean;
 }
 
 /** Names of one program, each of one kind. */
@@ -18,11 +20,17 @@ export class Names {
   readonly labels = new Map<string, number>();
   readonly #places = new Map<string, Place>();
 
+  /** Keeps names for the machine itself. */
+  reserve(...reserved: readonly string[]): void {
+    for (const name of reserved) this.#places.set(name, { file: "the machine", line: 0, column: 0 });
+  }
+
   /** Takes a name that nothing else has. */
   define(token: Token): string {
     const known = this.#places.get(token.text);
     if (known) {
-      throw sourceError(token.place, "a new name", `${token.text}, defined on line ${known.line} of ${known.file}`);
+      const where = known.line === 0 ? "which the machine has" : `defined on line ${known.line} of ${known.file}`;
+      throw sourceError(token.place, "a new name", `${token.text}, ${where}`);
     }
     this.#places.set(token.text, token.place);
     return token.text;
@@ -59,9 +67,9 @@ function readProduct(reader: TokenReader, names: Names): number {
 }
 
 function readFactor(reader: TokenReader, names: Names): number {
-  if (reader.accept("-")) return -readFactor(reader, names);
+  if (reader.accept("-")) return -reader.nested(() => readFactor(reader, names));
   if (reader.accept("(")) {
-    const value = readSum(reader, names);
+    const value = reader.nested(() => readSum(reader, names));
     reader.expect(")");
     return value;
   }
@@ -84,12 +92,13 @@ export function readConst(reader: TokenReader, names: Names): void {
   names.constants.set(names.define(name), value);
 }
 
-/** Reads a label where the line begins with one; the rest of the line stays. */
-export function readLabel(reader: TokenReader, names: Names, instruction: number): void {
-  if (reader.peek().kind !== "name" || reader.peek(1).text !== ":") return;
-  const label = reader.next();
-  reader.expect(":");
-  names.labels.set(names.define(label), instruction);
+/** Reads the labels that a line begins with; the rest of the line stays. */
+export function readLabels(reader: TokenReader, names: Names, instruction: number): void {
+  while (reader.peek().kind === "name" && reader.peek(1).text === ":") {
+    const label = reader.next();
+    reader.expect(":");
+    names.labels.set(names.define(label), instruction);
+  }
 }
 
 /** The instruction that a label names. */
@@ -97,4 +106,9 @@ export function resolveLabel(token: Token, names: Names): number {
   const instruction = names.labels.get(token.text);
   if (instruction === undefined) throw names.unknown(token, "a label", names.labels.keys());
   return instruction;
+}
+
+/** Refuses programs that do nothing. */
+export function requireInstructions(instructions: readonly unknown[], last: Place): void {
+  if (instructions.length === 0) throw sourceError(last, "an instruction, such as halt", "none in the whole program");
 }

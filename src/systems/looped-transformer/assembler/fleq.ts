@@ -1,8 +1,16 @@
 /** The FLEQ assembler. @module */
 import type { FleqInstruction, FleqProgram } from "../fleq-state.ts";
-import type { FunctionBlock } from "../function-block.ts";
+import { type FunctionBlock, type Shape, valueBound } from "../function-block.ts";
 import { describe, type Place, sourceError, type Token, TokenReader, tokenize } from "../source.ts";
-import { type Datum, Names, readConst, readConstant, readLabel, resolveLabel } from "./declarations.ts";
+import {
+  type Datum,
+  Names,
+  readConst,
+  readConstant,
+  readLabels,
+  requireInstructions,
+  resolveLabel,
+} from "./declarations.ts";
 import { preprocess, type SourceFiles } from "./preprocess.ts";
 
 /** An assembled FLEQ program with what its parts are called. */
@@ -11,7 +19,7 @@ export interface FleqAssembly {
   /** Rows and columns of the machine's matrices. */
   readonly size: number;
   readonly data: readonly Datum[];
-  readonly labels: Readonly<Record<string, number>>;
+  readonly labels: ReadonlyMap<string, number>;
   readonly places: readonly Place[];
 }
 
@@ -47,7 +55,7 @@ interface PendingInstruction {
  * done: halt
  * ```
  *
- * An instruction computes, branches on the first entry of a matrix, or does both, in this order. `y = x` copies.
+ * Data take the corner of their matrix; what is outside stays 0, and shapes must fit. An instruction computes, branches on the first entry of a matrix, or does both, in this order. `y = x` copies.
  *
  * @param blocks - the functions there are
  * @throws {DataError} with file, line and column
@@ -65,16 +73,16 @@ export async function assembleFleq(
   for (const { text, place } of await preprocess(path, files)) {
     last = place;
     const reader = new TokenReader(tokenize(text, place));
+    readLabels(reader, names, pending.length);
     if (reader.accept("const")) readConst(reader, names);
     else if (reader.accept("data")) {
       data.push(readData(reader, names, data.length + scratchCell + 1));
-    } else if (reader.peek().text === "size" && reader.peek(1).kind === "number") {
+    } else if (reader.peek().text === "size" && reader.peek(1).text !== "=") {
+      if (size) throw sourceError(reader.peek().place, "one size", `another, after line ${size.place.line}`);
       size = readSize(reader);
-    } else {
-      readLabel(reader, names, pending.length);
-      if (reader.peek().kind !== "end") pending.push(readInstruction(reader, names, blocks));
-    }
+    } else if (reader.peek().kind !== "end") pending.push(readInstruction(reader, names, blocks));
   }
+  requireInstructions(pending, last);
   const ends = pending.at(-1)?.target === "here" && ![...names.labels.values()].includes(pending.length);
   if (!ends) pending.push(haltAt(last));
   const largest = Math.max(1, ...data.flatMap(({ datum }) => datum.shape));
@@ -84,24 +92,9 @@ export async function assembleFleq(
     const found = `${tooLarge.datum.name} of ${tooLarge.datum.shape.join(" x ")}`;
     throw sourceError(tooLarge.place, `matrices of at most ${machineSize} x ${machineSize}, as size says`, found);
   }
-  const cellOf = (operand: Token | number): number => {
-    if (typeof operand === "number") return operand;
-    const datum = names.data.get(operand.text);
-    if (!datum) throw names.unknown(operand, "data", names.data.keys());
-    return datum.cell;
-  };
-  const end = pending.length - 1;
-  const instructions = pending.map((entry, i): FleqInstruction => {
-    const { target } = entry;
-    return {
-      function: entry.function,
-      a: cellOf(entry.a),
-      b: cellOf(entry.b),
-      c: cellOf(entry.c),
-      flag: cellOf(entry.flag),
-      target: target === "here" ? end : target === "next" ? i + 1 : resolveLabel(target, names),
-    };
-  });
+  const program = new Shaped(names, blocks, machineSize, data.length + scratchCell + 1);
+  for (const entry of pending) program.add(entry);
+  const { instructions, places, labels, masks } = program.finish();
   const matrix = (rows: number, columns: number, values: readonly number[]) => {
     const full = new Float64Array(machineSize * machineSize);
     for (let r = 0; r < rows; r++) full.set(values.slice(r * columns, (r + 1) * columns), r * machineSize);
@@ -114,19 +107,109 @@ export async function assembleFleq(
         matrix(1, 1, [1]),
         matrix(1, 1, [0]),
         ...data.map(({ datum, values }) => matrix(datum.shape[0]!, datum.shape[1]!, values)),
+        ...masks.map(([rows, columns]) => matrix(rows, columns, Array<number>(rows * columns).fill(1))),
       ],
       instructions,
     },
     size: machineSize,
     data: data.map(({ datum }) => datum),
-    labels: Object.fromEntries(names.labels),
-    places: pending.map(({ place }) => place),
+    labels,
+    places,
   };
+}
+
+/** Instructions with their cells and shapes; functions that leave numbers outside of a shape are followed by a product that clears them. */
+class Shaped {
+  readonly #names: Names;
+  readonly #blocks: ReadonlyMap<string, FunctionBlock>;
+  readonly #size: number;
+  readonly #firstMask: number;
+  readonly #masks: Shape[] = [];
+  readonly #entries: { instruction: Omit<FleqInstruction, "target">; target: Token | "next" | "here"; place: Place }[] =
+    [];
+  /** Where each instruction of the source begins. */
+  readonly #starts: number[] = [];
+
+  constructor(names: Names, blocks: readonly FunctionBlock[], size: number, firstMask: number) {
+    this.#names = names;
+    this.#blocks = new Map(blocks.map((block) => [block.name, block]));
+    this.#size = size;
+    this.#firstMask = firstMask;
+  }
+
+  add({ place, function: name, a, b, c, flag, target }: PendingInstruction): void {
+    this.#starts.push(this.#entries.length);
+    const block = this.#blocks.get(name)!;
+    const [cellA, cellB, cellC, cellFlag] = [a, b, c, flag].map((operand) => this.#cellOf(operand)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    if (typeof c !== "number") this.#checkShapes(block, a, b, c);
+    if (typeof flag !== "number" && this.#shapeOf(flag).some((side) => side !== 1)) {
+      throw sourceError(flag.place, "a number to test", `${flag.text} of ${this.#shapeOf(flag).join(" x ")}`);
+    }
+    const instruction = { function: name, a: cellA, b: cellB, c: cellC, flag: cellFlag };
+    const clears = block.fillsZeros && typeof c !== "number" && this.#shapeOf(c).some((side) => side < this.#size);
+    if (!clears) {
+      this.#entries.push({ instruction, target, place });
+      return;
+    }
+    this.#entries.push({ instruction: { ...instruction, flag: oneCell }, target: "next", place });
+    const mask = { ...instruction, function: "mul", a: cellC, b: this.#maskOf(this.#shapeOf(c)) };
+    this.#entries.push({ instruction: mask, target, place });
+  }
+
+  finish() {
+    const starts = [...this.#starts, this.#entries.length];
+    const end = this.#entries.length - 1;
+    const labels = new Map([...this.#names.labels].map(([label, at]) => [label, starts[at]!] as const));
+    const instructions = this.#entries.map(({ instruction, target }, i): FleqInstruction => {
+      const next = target === "here" ? end : target === "next" ? i + 1 : starts[resolveLabel(target, this.#names)]!;
+      return { ...instruction, target: next };
+    });
+    return { instructions, labels, places: this.#entries.map(({ place }) => place), masks: this.#masks };
+  }
+
+  #cellOf(operand: Token | number): number {
+    return typeof operand === "number" ? operand : this.#datumOf(operand).cell;
+  }
+
+  #datumOf(token: Token): Datum {
+    const datum = this.#names.data.get(token.text);
+    if (!datum) throw this.#names.unknown(token, "data", this.#names.data.keys());
+    return datum;
+  }
+
+  #shapeOf(token: Token): Shape {
+    return this.#datumOf(token).shape as unknown as Shape;
+  }
+
+  #checkShapes(block: FunctionBlock, a: Token | number, b: Token | number, c: Token): void {
+    // A copy is a sum with 0, whose shape is any.
+    const operands = [a, b].filter((operand): operand is Token => typeof operand !== "number");
+    const shapes = operands.map((operand) => this.#shapeOf(operand));
+    const [first, second = first] = shapes as [Shape, Shape?];
+    const same = first[0] === second[0] && first[1] === second[1];
+    const result = block.shape ? block.shape(first, second) : same ? first : undefined;
+    const written = operands.map((operand) => `${operand.text} of ${this.#shapeOf(operand).join(" x ")}`).join(" and ");
+    if (!result)
+      throw sourceError(operands[0]!.place, `operands that fit ${block.name}: ${block.description}`, written);
+    const target = this.#shapeOf(c);
+    if (target[0] === result[0] && target[1] === result[1]) return;
+    throw sourceError(c.place, `data of ${result.join(" x ")} for the result`, `${c.text} of ${target.join(" x ")}`);
+  }
+
+  #maskOf(shape: Shape): number {
+    const known = this.#masks.findIndex(([rows, columns]) => rows === shape[0] && columns === shape[1]);
+    return this.#firstMask + (known >= 0 ? known : this.#masks.push(shape) - 1);
+  }
 }
 
 function readSize(reader: TokenReader) {
   const { place } = reader.next();
-  const value = Number(reader.next().text);
+  const value = Number(reader.expectKind("number", "a size of 1, 2, 4, 8, 16 or 32").text);
   reader.expectEnd();
   if (!(value >= 1 && value <= 32 && Number.isInteger(Math.log2(value)))) {
     throw sourceError(place, "a size of 1, 2, 4, 8, 16 or 32", `${value}`);
@@ -153,7 +236,7 @@ function readData(reader: TokenReader, names: Names, cell: number): { datum: Dat
   } else {
     reader.expect("=");
     if (reader.accept("[")) [values, shape] = readMatrix(reader, names, name.place);
-    else values.push(readConstant(reader, names));
+    else values.push(readNumber(reader, names));
   }
   reader.expectEnd();
   const datum = { name: name.text, cell, shape };
@@ -161,13 +244,21 @@ function readData(reader: TokenReader, names: Names, cell: number): { datum: Dat
   return { datum, values, place: name.place };
 }
 
+/** A constant within the machine's range. */
+function readNumber(reader: TokenReader, names: Names): number {
+  const { place } = reader.peek();
+  const value = readConstant(reader, names);
+  if (Math.abs(value) <= valueBound) return value;
+  throw sourceError(place, `data of at most ${valueBound}, by absolute value`, `${value}`);
+}
+
 function readMatrix(reader: TokenReader, names: Names, place: Place): [number[], [number, number]] {
   const rows: number[][] = [[]];
-  do {
-    rows.at(-1)!.push(readConstant(reader, names));
+  for (;;) {
+    rows.at(-1)!.push(readNumber(reader, names));
     if (reader.accept(";")) rows.push([]);
     else if (!reader.accept(",")) break;
-  } while (reader.peek().text !== "]");
+  }
   reader.expect("]");
   const columns = rows[0]!.length;
   const ragged = rows.findIndex((row) => row.length !== columns);

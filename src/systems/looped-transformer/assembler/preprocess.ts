@@ -45,9 +45,9 @@ async function withIncludes(
     throw sourceError(place!, "includes that end", `a cycle: ${cycle}`);
   }
   const lines: SourceLine[] = [];
-  for (const [at, line] of text.split(/\r?\n/).entries()) {
+  for (const [at, line] of text.split(/\r\n|\r|\n/).entries()) {
     const here: Place = { file: name, line: at + 1, column: 1 };
-    if (!/^\s*include\b/.test(line)) {
+    if (!/^\s*include\s*"/.test(line)) {
       lines.push({ text: line, place: here });
       continue;
     }
@@ -55,7 +55,9 @@ async function withIncludes(
     reader.expect("include");
     const file = reader.expectKind("text", "the name of a file in quotes");
     reader.expectEnd();
-    lines.push(...(await withIncludes(file.text.slice(1, -1), file.place, files, [...open, name])));
+    const path = file.text.slice(1, -1);
+    if (/\p{Cc}/u.test(path)) throw sourceError(file.place, "the name of a file", JSON.stringify(path));
+    for (const included of await withIncludes(path, file.place, files, [...open, name])) lines.push(included);
   }
   return lines;
 }
@@ -69,19 +71,26 @@ class Expander {
     const result: SourceLine[] = [];
     for (let at = 0; at < lines.length; at++) {
       const line = lines[at]!;
-      const head = /^\s*(macro|repeat|end)\b/.exec(line.text)?.[1];
+      const head = headOf(line);
       if (head === "end") throw sourceError(line.place, "macro or repeat before", "end");
       if (head) {
         const body = bodyOf(lines, at);
         at += body.length + 1;
         if (head === "macro") this.#define(line, body);
-        else result.push(...this.#repeat(line, body, open));
+        else for (const written of this.#repeat(line, body, open)) result.push(written);
         continue;
       }
-      const use = /^(\s*)([\p{L}_][\p{L}\p{N}_]*)\s*\((.*)$/u.exec(stripComment(line.text));
+      const use = /^(\s*(?:[\p{L}_][\p{L}\p{N}_]*\s*:\s*)*)([\p{L}_][\p{L}\p{N}_]*)\s*\(/u.exec(
+        stripComment(line.text),
+      );
       const macro = use && this.#macros.get(use[2]!);
-      if (macro) result.push(...this.#use(use[2]!, macro, line, open));
-      else if (stripComment(line.text).trim() !== "") {
+      if (macro) {
+        // Labels before the macro's name stand on a line of their own; columns stay what they were.
+        const labels = use[1]!;
+        if (labels.trim() !== "") result.push({ ...line, text: labels });
+        const call = { ...line, text: " ".repeat(labels.length) + line.text.slice(labels.length) };
+        for (const written of this.#use(use[2]!, macro, call, open)) result.push(written);
+      } else if (stripComment(line.text).trim() !== "") {
         if (++this.#written > mostLines) {
           throw sourceError(line.place, `at most ${mostLines} lines with all macros written out`, "more");
         }
@@ -138,12 +147,20 @@ class Expander {
     reader.expect("..");
     const last = bound();
     reader.expectEnd();
+    if (last - first >= mostLines) {
+      throw sourceError(name.place, `at most ${mostLines} repetitions`, `${last - first + 1}`);
+    }
     const result: SourceLine[] = [];
     for (let i = first; i <= last; i++) {
-      result.push(...this.expand(substitute(body, new Map([[name.text, `${i}`]])), open));
+      for (const written of this.expand(substitute(body, new Map([[name.text, `${i}`]])), open)) result.push(written);
     }
     return result;
   }
+}
+
+/** The word that a line of the preprocessor begins with; a label of that name is none. */
+function headOf({ text }: SourceLine): "macro" | "repeat" | "end" | undefined {
+  return /^\s*(macro|repeat|end)(?![\p{L}\p{N}_])(?!\s*:)/u.exec(text)?.[1] as "macro" | "repeat" | "end" | undefined;
 }
 
 /** The arguments up to the closing bracket, as they are written. */
@@ -172,7 +189,7 @@ function readArguments(reader: TokenReader, line: SourceLine): string[] {
 function bodyOf(lines: readonly SourceLine[], head: number): SourceLine[] {
   let depth = 0;
   for (let at = head + 1; at < lines.length; at++) {
-    const word = /^\s*(macro|repeat|end)\b/.exec(lines[at]!.text)?.[1];
+    const word = headOf(lines[at]!);
     if (word === "end" && depth-- === 0) return lines.slice(head + 1, at);
     if (word === "macro" || word === "repeat") depth++;
   }

@@ -2,7 +2,15 @@
 import { describe, type Place, sourceError, type Token, TokenReader, tokenize } from "../source.ts";
 import type { SubleqInstruction, SubleqProgram } from "../subleq-state.ts";
 import { mostColumns } from "../transformer.ts";
-import { type Datum, Names, readConst, readConstant, readLabel, resolveLabel } from "./declarations.ts";
+import {
+  type Datum,
+  Names,
+  readConst,
+  readConstant,
+  readLabels,
+  requireInstructions,
+  resolveLabel,
+} from "./declarations.ts";
 import { preprocess, type SourceFiles } from "./preprocess.ts";
 
 /** An assembled SUBLEQ program with what its parts are called. */
@@ -10,7 +18,7 @@ export interface SubleqAssembly {
   readonly program: SubleqProgram;
   /** Data that the program names; constants of its instructions are not among them. */
   readonly data: readonly Datum[];
-  readonly labels: Readonly<Record<string, number>>;
+  readonly labels: ReadonlyMap<string, number>;
   /** Where each instruction stands in the source. */
   readonly places: readonly Place[];
   /** Where the number of each memory cell stands; nothing for those that every program has. */
@@ -58,6 +66,7 @@ export async function assembleSubleq(path: string, files: SourceFiles): Promise<
   const names = new Names();
   const memory: number[] = [0, -1];
   const cellPlaces: (Place | undefined)[] = [undefined, undefined];
+  names.reserve("zero", "minusone");
   names.data.set("zero", { name: "zero", cell: zeroCell, shape: [] });
   names.data.set("minusone", { name: "minusone", cell: minusOneCell, shape: [] });
   const pending: PendingInstruction[] = [];
@@ -65,13 +74,12 @@ export async function assembleSubleq(path: string, files: SourceFiles): Promise<
   for (const { text, place } of await preprocess(path, files)) {
     last = place;
     const reader = new TokenReader(tokenize(text, place));
+    readLabels(reader, names, pending.length);
     if (reader.accept("const")) readConst(reader, names);
     else if (reader.accept("data")) readData(reader, names, memory, cellPlaces);
-    else {
-      readLabel(reader, names, pending.length);
-      if (reader.peek().kind !== "end") pending.push(readInstruction(reader, names));
-    }
+    else if (reader.peek().kind !== "end") pending.push(readInstruction(reader, names));
   }
+  requireInstructions(pending, last);
   // Labels at the very end, and programs that run off it, find a halt there.
   const ends = pending.at(-1)?.target === "here" && ![...names.labels.values()].includes(pending.length);
   if (!ends) pending.push(haltAt(last));
@@ -112,7 +120,7 @@ export async function assembleSubleq(path: string, files: SourceFiles): Promise<
       ),
     },
     data: [...names.data.values()].filter(({ name }) => name !== "zero" && name !== "minusone"),
-    labels: Object.fromEntries(names.labels),
+    labels: names.labels,
     places: pending.map(({ place }) => place),
     cellPlaces,
   };

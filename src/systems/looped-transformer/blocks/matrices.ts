@@ -13,6 +13,7 @@ export const transpose: FunctionBlock = {
   name: "transpose",
   operands: 1,
   description: "a transposed",
+  shape: ([rows, columns]) => [columns, rows],
   plan(allocator, size) {
     const result = allocator.allocate("transpose", size);
     // Block i holds column i of a, in every scratch column.
@@ -97,6 +98,7 @@ export const matmul: FunctionBlock = {
   name: "matmul",
   operands: 2,
   description: "the matrix product of a transposed and b",
+  shape: ([inner, rows], [same, columns]) => (inner === same ? [rows, columns] : undefined),
   plan(allocator, size) {
     const result = allocator.allocate("matmul", size);
     return {

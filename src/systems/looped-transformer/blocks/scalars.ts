@@ -1,5 +1,5 @@
 /** Sigmoid, entry by entry; quotient and square root of numbers, which are the first rows of matrices. @module */
-import { type BlockLayer, type FunctionBlock, valueBound } from "../function-block.ts";
+import { type BlockLayer, type FunctionBlock, type Shape, valueBound } from "../function-block.ts";
 import { rowAt } from "../rows.ts";
 import type { Entry } from "../sparse-matrix.ts";
 import { addProductOf, productBound } from "./product.ts";
@@ -19,6 +19,7 @@ export const sigmoid: FunctionBlock = {
   name: "sigmoid",
   operands: 1,
   description: "1 / (1 + e^-a), entry by entry",
+  fillsZeros: true,
   plan(allocator, size) {
     const result = allocator.allocate("sigmoid", size);
     return {
@@ -66,6 +67,10 @@ function firstRows(size: number, compute: (k: number) => number): Float64Array {
   return out;
 }
 
+/** Of functions of first rows: both operands have one row, and as many columns. */
+const oneRow = (a: Shape, b: Shape = a): Shape | undefined =>
+  a[0] === 1 && b[0] === 1 && a[1] === b[1] ? a : undefined;
+
 /** Where the first operand that is outside of [2^-8, 2^8] stands. */
 function outside(values: ArrayLike<number>, what: string): string | undefined {
   for (const value of Array.from(values)) {
@@ -83,7 +88,8 @@ function outside(values: ArrayLike<number>, what: string): string | undefined {
 export const divide: FunctionBlock = {
   name: "div",
   operands: 2,
-  description: "a / b in the first row, b from 2^-8 to 2^8 or its negative; a / 0 is 0",
+  description: "a / b of numbers or rows, b from 2^-8 to 2^8 or its negative; a / 0 is 0",
+  shape: oneRow,
   plan(allocator, size) {
     const result = allocator.allocate("div", size);
     const [positive, negative, magnitude, dividend, inverse, shortfall, correction] = [
@@ -183,7 +189,8 @@ export const divide: FunctionBlock = {
 export const squareRoot: FunctionBlock = {
   name: "sqrt",
   operands: 1,
-  description: "the square root of a in the first row, a from 2^-8 to 2^8; 0 for 0 and below",
+  description: "the square root of a number or a row, from 2^-8 to 2^8; 0 for 0 and below",
+  shape: (a) => oneRow(a),
   plan(allocator, size) {
     const result = allocator.allocate("sqrt", size);
     const [radicand, inverse, root, shortfall] = ["radicand", "inverse", "root", "shortfall"].map(

@@ -38,15 +38,16 @@ export class SubleqBuilder {
   }
 
   /** What a cell has before the program runs. */
-  initialize(cell: Cell, value: bigint): void {
+  initialize(cell: Cell, value: bigint, place: Place): void {
     this.#memory[cell] = value;
+    this.#cellPlaces[cell] = place;
   }
 
-  /** A cell that always has this value. */
-  constant(value: bigint): Cell {
+  /** A cell that always has this value; `place` is where the program's text has it, if it does. */
+  constant(value: bigint, place?: Place): Cell {
     const known = this.#constants.get(value);
     if (known !== undefined) return known;
-    const cell = this.cell(value, this.place);
+    const cell = this.cell(value, place);
     this.#constants.set(value, cell);
     return cell;
   }

@@ -9,7 +9,10 @@ import type { BinaryOperator, Condition, Expression, Statement, Syntax } from ".
 export interface CompiledLanguage extends SubleqAssembly {
   /** The number printed last, and how many there were: a change of the count says that there is a new one. */
   readonly output: { readonly value: Cell; readonly count: Cell };
-  /** Not 0 where an index was outside of its array; the index is in `index` of the array by that number, from 1. */
+  /**
+   * Not 0 where an index was outside of its array: then the number of the array, from 1. What is left of the index is in `index`: below 0 as
+   * it was, else less the array's length, plus 1.
+   */
   readonly fault: { readonly cell: Cell; readonly arrays: readonly { readonly name: string; readonly index: Cell }[] };
 }
 
@@ -26,6 +29,8 @@ export function compileLanguage({ statements, declared }: Syntax, bits: number, 
 class Compiler {
   readonly #builder: SubleqBuilder;
   readonly #variables = new Map<string, Cell>();
+  /** Variables whose first value is in memory before the program runs. */
+  readonly #initial = new Set<string>();
   readonly #arrays = new Map<string, { first: Cell; length: number; access: ArrayAccess; fault: Label }>();
   readonly #multiply: Arithmetic;
   readonly #divide: Arithmetic;
@@ -80,10 +85,20 @@ class Compiler {
       program,
       places,
       cellPlaces,
-      labels: {},
+      labels: new Map(),
       data: [
-        ...[...this.#variables].map(([name, cell]) => ({ name, cell, shape: [] })),
-        ...[...this.#arrays].map(([name, { first, length }]) => ({ name, cell: first, shape: [length] })),
+        ...[...this.#variables].map(([name, cell]) => ({
+          name,
+          cell,
+          shape: [],
+          ...(!this.#initial.has(name) && { computed: true }),
+        })),
+        ...[...this.#arrays].map(([name, { first, length }]) => ({
+          name,
+          cell: first,
+          shape: [length],
+          ...(!this.#initial.has(name) && { computed: true }),
+        })),
       ],
       output: this.#output,
       fault: {
@@ -101,12 +116,14 @@ class Compiler {
     const builder = this.#builder;
     if (statement.kind === "array") {
       const { first } = this.#arrays.get(statement.name)!;
-      for (const [i, value] of statement.values.entries()) builder.initialize(first + i, value);
+      for (const [i, value] of statement.values.entries()) builder.initialize(first + i, value, statement.place);
+      this.#initial.add(statement.name);
       return true;
     }
     const value = statement.kind === "let" ? constantOf(statement.value) : undefined;
     if (statement.kind !== "let" || value === undefined) return false;
-    builder.initialize(this.#variables.get(statement.name)!, value);
+    builder.initialize(this.#variables.get(statement.name)!, value, statement.value.place);
+    this.#initial.add(statement.name);
     return true;
   }
 
@@ -125,7 +142,8 @@ class Compiler {
         break;
       case "array": {
         const { first } = this.#arrays.get(statement.name)!;
-        for (const [i, value] of statement.values.entries()) builder.copy(builder.constant(value), first + i);
+        for (const [i, value] of statement.values.entries())
+          builder.copy(builder.constant(value, statement.place), first + i);
         break;
       }
       case "assign":
@@ -202,7 +220,7 @@ class Compiler {
   /** The cell of an expression that needs no computing. */
   #cellOf(expression: Expression): Cell | undefined {
     const constant = constantOf(expression);
-    if (constant !== undefined) return this.#builder.constant(constant);
+    if (constant !== undefined) return this.#builder.constant(constant, expression.place);
     if (expression.kind === "variable") return this.#variables.get(expression.name)!;
     if (expression.kind !== "element") return undefined;
     const index = constantOf(expression.index);

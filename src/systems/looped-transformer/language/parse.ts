@@ -1,10 +1,13 @@
 /** From text to the tree of the structured language. @module */
 import { nearest } from "../../../core/index.ts";
-import { describe, sourceError, type Token, TokenReader, tokenize } from "../source.ts";
+import { describe, type Place, sourceError, type Token, TokenReader, tokenize } from "../source.ts";
 import type { BinaryOperator, Comparison, Condition, Declared, Expression, Statement, Syntax } from "./syntax.ts";
 
 const keywords = new Set(["let", "if", "else", "while", "print", "and", "or", "not"]);
 const comparisons = ["==", "!=", "<=", ">=", "<", ">"] as const;
+
+/** The most operators of one rank in a row, each of which is a level of the tree. */
+const longestChain = 200;
 
 /** The longest array. */
 const mostElements = 256;
@@ -30,10 +33,10 @@ const mostElements = 256;
  */
 export function parse(text: string, file: string): Syntax {
   const tokens: Token[] = [];
-  for (const [at, line] of text.split(/\r?\n/).entries()) {
+  for (const [at, line] of text.split(/\r\n|\r|\n/).entries()) {
     const found = tokenize(line, { file, line: at + 1, column: 1 });
     // The end of a line separates statements, as ; does.
-    tokens.push(...found.map((token): Token => (token.kind === "end" ? { ...token, kind: "sign", text: ";" } : token)));
+    for (const token of found) tokens.push(token.kind === "end" ? { ...token, kind: "line", text: ";" } : token);
   }
   const place = tokens.at(-1)?.place ?? { file, line: 1, column: 1 };
   tokens.push({ kind: "end", text: "end of the file", place });
@@ -98,7 +101,7 @@ class Parser {
       this.#skipLines();
       this.#reader.expect("else");
       const nested = this.#reader.peek().place;
-      otherwise = this.#reader.accept("if") ? [this.#if(nested)] : this.#block();
+      otherwise = this.#reader.accept("if") ? [this.#reader.nested(() => this.#if(nested))] : this.#block();
     }
     return { kind: "if", place, condition, then, otherwise };
   }
@@ -111,8 +114,10 @@ class Parser {
   }
 
   #block(): Statement[] {
+    const { kind, place } = this.#reader.peek();
+    if (kind === "line") throw sourceError(place, '"{"', "the end of the line", "the brace stands on the same line");
     this.#reader.expect("{");
-    const statements = this.#statements();
+    const statements = this.#reader.nested(() => this.#statements());
     this.#reader.expect("}");
     return statements;
   }
@@ -171,7 +176,7 @@ class Parser {
       throw sourceError(name.place, `an element such as ${name.text}[0]`, name.text);
     }
     this.#reader.expect("[");
-    const index = this.#expression();
+    const index = this.#reader.nested(() => this.#expression());
     this.#reader.expect("]");
     const value = constantOf(index);
     if (value !== undefined && !(value >= 0n && value < BigInt(length!))) {
@@ -182,26 +187,32 @@ class Parser {
 
   #condition(): Condition {
     let left = this.#conjunction();
-    for (let { place } = this.#reader.peek(); this.#reader.accept("or"); place = this.#reader.peek().place) {
+    for (let length = 0; ; length++) {
+      const { place } = this.#reader.peek();
+      if (!this.#reader.accept("or")) return left;
+      this.#limitChain(length, place);
       left = { kind: "or", place, left, right: this.#conjunction() };
     }
-    return left;
   }
 
   #conjunction(): Condition {
     let left = this.#negatable();
-    for (let { place } = this.#reader.peek(); this.#reader.accept("and"); place = this.#reader.peek().place) {
+    for (let length = 0; ; length++) {
+      const { place } = this.#reader.peek();
+      if (!this.#reader.accept("and")) return left;
+      this.#limitChain(length, place);
       left = { kind: "and", place, left, right: this.#negatable() };
     }
-    return left;
   }
 
   #negatable(): Condition {
     const { place } = this.#reader.peek();
-    if (this.#reader.accept("not")) return { kind: "not", place, operand: this.#negatable() };
+    if (this.#reader.accept("not")) {
+      return { kind: "not", place, operand: this.#reader.nested(() => this.#negatable()) };
+    }
     if (this.#reader.peek().text === "(" && this.#bracketHoldsCondition()) {
       this.#reader.expect("(");
-      const condition = this.#condition();
+      const condition = this.#reader.nested(() => this.#condition());
       this.#reader.expect(")");
       return condition;
     }
@@ -231,12 +242,17 @@ class Parser {
     return this.#operators(["+", "-"], () => this.#operators(["*", "/", "%"], () => this.#factor()));
   }
 
+  #limitChain(length: number, place: Place): void {
+    if (length === longestChain) throw sourceError(place, `at most ${longestChain} operators in a row`, "more");
+  }
+
   #operators(signs: readonly BinaryOperator[], operand: () => Expression): Expression {
     let left = operand();
-    for (;;) {
+    for (let length = 0; ; length++) {
       const { place } = this.#reader.peek();
       const operator = signs.find((sign) => this.#reader.accept(sign));
       if (!operator) return left;
+      this.#limitChain(length, place);
       left = { kind: "binary", place, operator, left, right: operand() };
     }
   }
@@ -244,9 +260,11 @@ class Parser {
   #factor(): Expression {
     const token = this.#reader.peek();
     const { place } = token;
-    if (this.#reader.accept("-")) return { kind: "negation", place, operand: this.#factor() };
+    if (this.#reader.accept("-")) {
+      return { kind: "negation", place, operand: this.#reader.nested(() => this.#factor()) };
+    }
     if (this.#reader.accept("(")) {
-      const inner = this.#expression();
+      const inner = this.#reader.nested(() => this.#expression());
       this.#reader.expect(")");
       return inner;
     }
