@@ -141,6 +141,8 @@ export interface Stepper<S, B extends readonly unknown[], O> {
   run(seed: number, ...batch: { [K in keyof B]: Hosted<B[K]> }): Promise<Hosted<O>>;
   /** A copy of the state now. */
   state(): Hosted<S>;
+  /** Replaces the state by one of the same form, shapes and dtypes, once the steps under way are done; copied. */
+  load(state: Hosted<S>): Promise<void>;
   /** Frees the sessions. */
   dispose(): Promise<void>;
 }
@@ -197,8 +199,23 @@ export function compileStep<S, B extends readonly unknown[], O>(
         }
       }),
     state: () => unflattenTree(stateTree, engine.state().map(copyOf)) as Hosted<S>,
+    load: (state) => after(async () => engine.load(leavesLike(stateTree, state as Tree<HostTensor>))),
     dispose: () => after(() => engine.dispose()),
   };
+}
+
+/** The leaves of a state, in the order of `pattern`'s. */
+function leavesLike(pattern: Tree<HostTensor>, state: Tree<HostTensor>): HostTensor[] {
+  const given = new Map(flattenTree(state));
+  return flattenTree(pattern).map(([path, leaf]) => {
+    const found = given.get(path);
+    if (found?.dtype === leaf.dtype && found.shape.join() === leaf.shape.join()) return found;
+    throw new ShapeError({
+      where: `load at state.${path}`,
+      expected: `${leaf.dtype}${formatShape(leaf.shape)}, as the state is`,
+      found: found ? `${found.dtype}${formatShape(found.shape)}` : "nothing",
+    });
+  });
 }
 
 /** A traced step whose first outputs are the next state, leaf by leaf in the order of the state. */
@@ -241,6 +258,8 @@ interface Engine {
   run(seed: number, batch: readonly unknown[]): Promise<unknown>;
   /** The state in memory; not to be kept over the next step. */
   state(): readonly HostTensor[];
+  /** Replaces the state; copied. */
+  load(state: readonly HostTensor[]): void;
   dispose(): Promise<void>;
 }
 
@@ -248,12 +267,14 @@ type TraceStep = (batch: readonly unknown[]) => TracedStep;
 
 function nativeEngine(trace: TraceStep, initial: readonly HostTensor[], { threads }: CompileOptions): Engine {
   let buffers: StateBuffers | undefined;
+  /** The state until the first step makes buffers of it. */
+  let start = initial;
   const cache = new Cache<{ session: Session; step: (leaves: HostTensor[], seed: number) => Promise<unknown> }>();
 
   async function prepare({ traced, stateSize, report }: TracedStep) {
     const session = await Session.create(traced, threads === undefined ? {} : { threads });
     const { ort } = session;
-    buffers ??= new StateBuffers(ort, initial);
+    buffers ??= new StateBuffers(ort, start);
     const state = buffers;
     const { inputNames, randomNames, outputNames } = session.lowered;
     const results = traced.outputs.slice(stateSize).map(allocateFor);
@@ -288,7 +309,11 @@ function nativeEngine(trace: TraceStep, initial: readonly HostTensor[], { thread
       const { leaves, key } = inspect(batch);
       return (await cache.get(key, async () => prepare(trace(batch)))).step(leaves, seed);
     },
-    state: () => buffers?.hosts ?? initial,
+    state: () => buffers?.hosts ?? start,
+    load(state) {
+      if (buffers) buffers.load(state);
+      else start = state.map(copyOf);
+    },
     dispose: () => cache.clear(({ session }) => session.release()),
   };
 }
@@ -309,6 +334,9 @@ function hostEngine(trace: TraceStep, initial: readonly HostTensor[], options: C
       return unflattenTree(report, results.slice(stateSize));
     },
     state: () => state,
+    load(next) {
+      state = next.map(copyOf);
+    },
     dispose: () => cache.clear(({ release }) => release()),
   };
 }

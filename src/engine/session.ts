@@ -203,6 +203,11 @@ export class StateBuffers {
     return this.#hosts[this.#current];
   }
 
+  /** Replaces the current state by one of the same shapes and dtypes; copied. */
+  load(state: readonly HostTensor[]): void {
+    for (const [i, { data }] of state.entries()) this.#hosts[this.#current][i]!.data.set(data);
+  }
+
   /** Makes the written state the current one. */
   swap(): void {
     this.#current = this.#current === 0 ? 1 : 0;

@@ -56,6 +56,8 @@ export interface TrainStep<In> {
   ): Promise<StepReport>;
   /** Parameters and optimizer state, copied. */
   state(): TrainState;
+  /** Goes on from another state of the same shapes; copied. */
+  load(state: TrainState): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -144,6 +146,7 @@ export function compileTrainStep<P, In, Out>(
     run: ({ inputs, targets }, { learningRate, step: index, seed }) =>
       stepper.run(seed, inputs, targets, scalar(learningRate), scalar(index + 1)) as Promise<StepReport>,
     state: () => stepper.state() as TrainState,
+    load: (next) => stepper.load(next as never),
     dispose: () => stepper.dispose(),
   };
 }

@@ -182,6 +182,22 @@ describe("compileStep", () => {
     await stepper.dispose();
   });
 
+  it.each(["native", "wasm"] as const)("goes on from a state that is loaded, on %s", async (device) => {
+    const initial = floats([1], []);
+    const stepper = compileStep((w: Tensor, x: Tensor) => [add(w, sum(x)), w] as const, initial, { device });
+    const loaded = floats([5], []);
+    await stepper.load(loaded);
+    expect(stepper.state().data[0]).toBe(5);
+    await stepper.run(0, floats([1]));
+    void stepper.run(0, floats([1]));
+    // Steps that were called before are taken first.
+    await stepper.load(floats([20], []));
+    await stepper.run(0, floats([2]));
+    expect([initial.data[0], loaded.data[0], stepper.state().data[0]]).toEqual([1, 5, 22]);
+    await expect(stepper.load(floats([1, 2]))).rejects.toThrow("load at state");
+    await stepper.dispose();
+  });
+
   it("pairs the next state with the state by paths", async () => {
     const initial = { a: floats([1]), b: floats([10]) };
     type S = { a: Tensor; b: Tensor };

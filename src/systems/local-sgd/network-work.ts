@@ -11,9 +11,15 @@ import {
 import { type Dataset, loadParts } from "../../data/index.ts";
 import { averageInOrder, bytesOf, float32sOf, type Work } from "../../dist/index.ts";
 import { adamW, type Optimizer, sgd } from "../../optim/index.ts";
-import { createEvaluator, gatherRows, type Task, taskFor, trainablePaths } from "../../train/index.ts";
+import {
+  compileTrainStep,
+  createEvaluator,
+  gatherRows,
+  type Task,
+  taskFor,
+  trainablePaths,
+} from "../../train/index.ts";
 import type { NetworkConfig } from "./config.ts";
-import { networkStep } from "./network-step.ts";
 import { requireSameData } from "./open-problem.ts";
 import { outerStep } from "./outer.ts";
 import { pack, unpack } from "./packing.ts";
@@ -103,13 +109,29 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
   const { train, test, task, initial, schedule: options } = await openNetwork(run);
   const { method, batchSize, localSteps, learningRate, outer, operatorThreads: threads } = config;
   const optimizer = optimizerOf(config);
-  const step = networkStep({ task, optimizer, clipNorm: config.clipNorm, threads });
   const evaluator = createEvaluator(task.model, task.loss, { threads });
   const schedule = new Schedule(options);
   const rows = dealt(train, config.shards, new Random(seed, "local", "shards"));
   const paths = trainablePaths(initial);
   const trained = flattenTree(initial).flatMap(([path, leaf]) => (paths.has(path) ? [leaf] : []));
   const emptyMemory = optimizer.init(trained);
+  const step = compileTrainStep(
+    {
+      model: task.model,
+      loss: task.loss,
+      optimizer,
+      ...(config.clipNorm !== undefined && { clipNorm: config.clipNorm }),
+      compile: { threads },
+    },
+    { params: initial, optimizer: emptyMemory },
+  );
+  // The step holds one worker's state at a time.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = turn.then(work, work);
+    turn = next.catch(() => {});
+    return next;
+  };
   const remembers = flattenTree(emptyMemory).length > 0;
   const [steps, examples] = method === "minibatch-rr" ? [1, batchSize * localSteps] : [localSteps, batchSize];
   return {
@@ -122,32 +144,35 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
         ...(outer === "nesterov" && { memory: bytesOf(new Float32Array(weights.length)) }),
       };
     },
-    async share(round, worker, held) {
-      const visited = schedule.components(round, worker).map((i) => rows[worker * options.components + i]!);
-      let params = unpack(float32sOf(held.weights), initial);
-      let memory = held.memory ? unpack(float32sOf(held.memory), emptyMemory) : emptyMemory;
-      let lossSum = 0;
-      for (let s = 0; s < steps; s++) {
-        const batch = visited.subarray(s * examples, (s + 1) * examples);
-        const index = round * steps + s;
-        const next = await step.run(
-          { params, memory },
-          { inputs: gatherRows(train.inputs, batch), targets: gatherRows(train.targets, batch) },
-          { learningRate, step: index, seed: new Random(seed, "local", "step", index, worker).integer(0x7fffffff) },
-        );
-        if (!Number.isFinite(next.loss)) throw divergence(round, worker, s, next.loss, learningRate);
-        ({ params, memory } = next);
-        lossSum += next.loss;
-      }
-      const weights = pack(params);
-      // A last step may leave the numbers behind a loss that was still finite.
-      if (!weights.every(Number.isFinite)) throw divergence(round, worker, steps - 1, Number.NaN, learningRate);
-      return {
-        weights: bytesOf(weights),
-        ...(remembers && { memory: bytesOf(pack(memory)) }),
-        facts: { loss: lossSum / steps },
-      };
-    },
+    share: (round, worker, held) =>
+      inTurn(async () => {
+        const visited = schedule.components(round, worker).map((i) => rows[worker * options.components + i]!);
+        await step.load({
+          params: unpack(float32sOf(held.weights), initial),
+          optimizer: held.memory ? unpack(float32sOf(held.memory), emptyMemory) : emptyMemory,
+        });
+        let lossSum = 0;
+        for (let s = 0; s < steps; s++) {
+          const batch = visited.subarray(s * examples, (s + 1) * examples);
+          const index = round * steps + s;
+          const report = await step.run(
+            { inputs: gatherRows(train.inputs, batch), targets: gatherRows(train.targets, batch) },
+            { learningRate, step: index, seed: new Random(seed, "local", "step", index, worker).integer(0x7fffffff) },
+          );
+          const loss = report.loss.data[0]!;
+          if (!Number.isFinite(loss)) throw divergence(round, worker, s, loss, learningRate);
+          lossSum += loss;
+        }
+        const { params, optimizer: memory } = step.state();
+        const weights = pack(params);
+        // A last step may leave the numbers behind a loss that was still finite.
+        if (!weights.every(Number.isFinite)) throw divergence(round, worker, steps - 1, Number.NaN, learningRate);
+        return {
+          weights: bytesOf(weights),
+          ...(remembers && { memory: bytesOf(pack(memory)) }),
+          facts: { loss: lossSum / steps },
+        };
+      }),
     async combine(round, held, shares) {
       const present = shares.filter((share) => share !== undefined);
       const mean = averageInOrder(present.map(({ weights }) => float32sOf(weights)));
