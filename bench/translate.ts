@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { Random } from "../src/core/index.ts";
 import { cslsScoring, densities, Products, type Rows, selectBest } from "../src/systems/word-translation/index.ts";
+import { openTerminal } from "../src/terminal/index.ts";
 
 export interface TranslateOptions {
   readonly words: number;
@@ -59,9 +60,13 @@ export async function measureTranslate(options: TranslateOptions): Promise<Trans
   let same: number | null = null;
   for (let repeat = 0; repeat < repeats; repeat++) {
     const start = performance.now();
-    const around = await densities(source, target, neighbours, work);
+    const progress = openTerminal({}).progress("translate", 2);
+    const around = await densities(source, target, neighbours, work, (fraction) => progress.update(fraction));
     const scoring = cslsScoring([{ source, target, densities: around, weight: 1 }]);
-    const { source: best } = await selectBest(scoring, { sourceK: 10, targetK: 0 }, work);
+    const { source: best } = await selectBest(scoring, { sourceK: 10, targetK: 0 }, work, (fraction) =>
+      progress.update(1 + fraction),
+    );
+    progress.stop();
     seconds.push((performance.now() - start) / 1000);
     if (peer === undefined) continue;
     const found = runPeer(source, target, neighbours, peer, python);

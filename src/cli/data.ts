@@ -1,10 +1,15 @@
 import type { Command } from "commander";
-import { addCommonOptions, type CommonOptions, openTerminal, type Progress, runAction } from "../terminal/index.ts";
+import { z } from "zod";
+import { addAction, type CommonOptions, openTerminal, type Progress } from "../terminal/index.ts";
+
+const getSchema = z.object({
+  dataDir: z.string().optional().describe("folder of data sets (default: the cache of the user)"),
+});
 
 /** Kilobytes, for the numbers of a progress bar. */
 const kilo = (bytes: number) => Math.ceil(bytes / 1000);
 
-async function listData(raw: CommonOptions): Promise<void> {
+async function listData(_: unknown, raw: CommonOptions): Promise<void> {
   const { listSources } = await import("../data/index.ts");
   const terminal = openTerminal(raw);
   const sources = listSources().map(({ name, title, licence, homepage }) => ({ name, title, licence, homepage }));
@@ -16,12 +21,12 @@ async function listData(raw: CommonOptions): Promise<void> {
   terminal.result(sources);
 }
 
-async function getData(name: string, raw: CommonOptions & { readonly dataDir?: string }): Promise<void> {
+async function getData(name: string, { dataDir }: z.output<typeof getSchema>, raw: CommonOptions): Promise<void> {
   const { downloadSource } = await import("../data/index.ts");
   const terminal = openTerminal(raw);
   let current: { readonly file: string; readonly progress: Progress } | undefined;
   const folder = await downloadSource(name, {
-    dir: raw.dataDir,
+    dir: dataDir,
     signal: terminal.signal,
     onProgress({ file, received, total }) {
       if (total === undefined) return;
@@ -39,10 +44,15 @@ async function getData(name: string, raw: CommonOptions & { readonly dataDir?: s
 /** `tenfold data`: the public data sets known by name, and fetching them. */
 export function registerData(program: Command): void {
   const data = program.command("data").description("list the public data sets known by name, and fetch them");
-  const list = addCommonOptions(data.command("list").description("names, contents and licences"));
-  list.action(runAction(listData));
-  const get = addCommonOptions(data.command("get").description("download a data set and check its SHA-256"));
-  get.argument("<name>", "a name that `tenfold data list` shows");
-  get.option("--data-dir <dir>", "folder of data sets (default: the cache of the user)");
-  get.action(runAction(getData));
+  addAction(data, "list", {
+    description: "names, contents and licences",
+    schema: z.object({}),
+    load: async () => listData,
+  });
+  addAction(data, "get <name>", {
+    description: "download a data set and check its SHA-256",
+    argumentHelp: { name: "a name that `tenfold data list` shows" },
+    schema: getSchema,
+    load: async () => getData,
+  });
 }

@@ -6,16 +6,7 @@ import { z } from "zod";
 import { ConfigError, nearest } from "../core/index.ts";
 import type { Measurement } from "../report/index.ts";
 import type { Room, System } from "../systems/index.ts";
-import {
-  addCommonOptions,
-  type Column,
-  type CommonOptions,
-  formatTable,
-  openTerminal,
-  optionsFromSchema,
-  parseOptions,
-  runAction,
-} from "../terminal/index.ts";
+import { addAction, type Column, type CommonOptions, formatTable, openTerminal } from "../terminal/index.ts";
 import { measureClaims, type PlannedClaim } from "./measure.ts";
 import { packageVersion } from "./version.ts";
 
@@ -25,7 +16,7 @@ const schema = z.object({
   claims: z.array(z.string()).optional().describe("claims to measure, such as A1; all where it is not given"),
 });
 
-type ReproduceOptions = CommonOptions & { readonly out: string };
+const defaultFolder = "report";
 
 /** The rooms that `names` name, each by its name or by its command. */
 function chooseRooms(rooms: readonly Room[], names: readonly string[] | undefined): readonly Room[] {
@@ -79,9 +70,12 @@ async function prepareFolder(dir: string, force = false): Promise<void> {
   });
 }
 
-async function reproduce(rooms: readonly Room[], raw: ReproduceOptions): Promise<void> {
-  const { scale, only, claims } = parseOptions(schema, { ...raw }, "reproduce");
-  const { seed, out } = raw;
+async function reproduce(
+  rooms: readonly Room[],
+  { scale, only, claims }: z.output<typeof schema>,
+  raw: CommonOptions,
+): Promise<void> {
+  const { seed, out = defaultFolder } = raw;
   const chosen = chooseRooms(rooms, only);
   const systems = await Promise.all(chosen.map((room) => room.load()));
   const all = systems.flatMap((system) => system.claims.map((claim) => ({ system, claim })));
@@ -142,8 +136,10 @@ async function reproduce(rooms: readonly Room[], raw: ReproduceOptions): Promise
 
 /** `tenfold reproduce`: measures the claims of every room and writes the report. */
 export function registerReproduce(program: Command, rooms: readonly Room[]): void {
-  const command = program.command("reproduce").description("measure the papers' claims and write report/index.html");
-  optionsFromSchema(command, schema);
-  addCommonOptions(command, { out: "report" });
-  command.action(runAction((raw: ReproduceOptions) => reproduce(rooms, raw)));
+  addAction(program, "reproduce", {
+    description: "measure the papers' claims and write report/index.html",
+    schema,
+    out: defaultFolder,
+    load: async () => (options, raw) => reproduce(rooms, options, raw),
+  });
 }

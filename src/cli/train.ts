@@ -2,15 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../core/index.ts";
 import type { Dataset } from "../data/index.ts";
-import {
-  addCommonOptions,
-  type CommonOptions,
-  openTerminal,
-  optionsFromSchema,
-  parseOptions,
-  runAction,
-  type Terminal,
-} from "../terminal/index.ts";
+import { addAction, type CommonOptions, openTerminal, type Terminal } from "../terminal/index.ts";
 import type { FitEvent } from "../train/index.ts";
 
 const schema = z.object({
@@ -49,14 +41,12 @@ type TrainOptions = z.output<typeof schema>;
 
 /** Adds `tenfold train`: one model on one dataset, into a run folder. */
 export function registerTrain(program: Command): void {
-  const command = program
-    .command("train")
-    .description("train a model on a dataset, in any order, into a resumable run folder");
-  addCommonOptions(optionsFromSchema(command, schema), { out: true }).action(
-    runAction(async (raw: Record<string, unknown> & CommonOptions) => {
-      await train(parseOptions(schema, raw, "train"), raw);
-    }),
-  );
+  addAction(program, "train", {
+    description: "train a model on a dataset, in any order, into a resumable run folder",
+    schema,
+    out: true,
+    load: async () => train,
+  });
 }
 
 async function train(options: TrainOptions, common: CommonOptions): Promise<void> {

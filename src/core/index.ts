@@ -21,6 +21,7 @@ export {
 } from "./errors.ts";
 export { nearest } from "./nearest.ts";
 export { Random } from "./random.ts";
+export { type SchemaProblem, schemaProblem } from "./schema-problem.ts";
 export { broadcastShapes, formatShape, type Shape, sameShape, sizeOf, stridesOf } from "./shape.ts";
 export { type HostTensor, hostTensor } from "./tensor.ts";
 export { flattenTree, mapTree, type Tree, unflattenTree } from "./tree.ts";

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { pipeline as pipe } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { DataError, TenfoldError } from "../core/index.ts";
@@ -27,6 +28,32 @@ async function isGzip(path: string): Promise<boolean> {
     return bytesRead === 2 && buffer.readUInt16BE() === 0x1f8b;
   } finally {
     await file.close();
+  }
+}
+
+function dataFileFailure(path: string, error: unknown): TenfoldError {
+  if (error instanceof TenfoldError) return error;
+  if (error instanceof Error && "code" in error && String(error.code).startsWith("Z_")) {
+    const hint = "the file is damaged or cut short: fetch it again";
+    return new DataError({ where: path, expected: "a whole gzip file", found: error.message, hint, cause: error });
+  }
+  return readFailure(path, error);
+}
+
+/**
+ * The (decompressed) bytes of a file as far as they are asked for: the file is closed where reading stops early.
+ *
+ * @throws {DataError} where the file cannot be read, or is gzip that is damaged or cut short
+ */
+export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    const gzip = await isGzip(path);
+    const file = createReadStream(path, { highWaterMark: 1 << 18 });
+    // An error of the file is handed on, and thrown by whoever reads.
+    const source = gzip ? pipe(file, createGunzip({ chunkSize: 1 << 18 }), () => {}) : file;
+    yield* source as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw dataFileFailure(path, error);
   }
 }
 
@@ -53,12 +80,7 @@ export async function streamDataFile(
     else await pipeline(source, hashed, consume);
     return { sha256: hash.digest("hex"), gzip };
   } catch (error) {
-    if (error instanceof TenfoldError) throw error;
-    if (error instanceof Error && "code" in error && String(error.code).startsWith("Z_")) {
-      const hint = "the file is damaged or cut short: fetch it again";
-      throw new DataError({ where: path, expected: "a whole gzip file", found: error.message, hint, cause: error });
-    }
-    throw readFailure(path, error);
+    throw dataFileFailure(path, error);
   }
 }
 

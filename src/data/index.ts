@@ -13,6 +13,8 @@ export {
 } from "./catalog.ts";
 /** CIFAR-10 binary files. */
 export { decodeCifar, readCifar } from "./cifar.ts";
+/** Files read a piece at a time, gzip or not. */
+export { chunksOf, linesOf } from "./data-file.ts";
 /** Examples to learn from: inputs, targets, and what they are called. */
 export type { Dataset } from "./dataset.ts";
 /** Arrays in the idx format. */

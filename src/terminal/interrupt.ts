@@ -1,3 +1,5 @@
+import { once } from "node:events";
+
 let controller: AbortController | undefined;
 
 /**
@@ -15,4 +17,9 @@ export function interruptSignal(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** Resolves at Ctrl-C, which `signal` tells of, or at SIGTERM: for what runs until somebody ends it. */
+export async function untilStopped(signal: AbortSignal): Promise<void> {
+  await Promise.race([once(process, "SIGTERM"), signal.aborted || once(signal, "abort")]);
 }

@@ -57,6 +57,8 @@ interface ValueSchema {
   readonly multipleOf?: number;
   readonly minItems?: number;
   readonly minLength?: number;
+  /** Of a list: one item is one option, which may be given again and again, with this placeholder. */
+  readonly repeat?: string;
 }
 
 function valueSchemas(schema: z.ZodObject): [key: string, value: ValueSchema, required: boolean][] {
@@ -141,7 +143,8 @@ function helpOf(value: ValueSchema, required: boolean): string {
 
 /**
  * Adds one option for each key of `schema`: `learningRate` becomes `--learning-rate <n>`, a boolean a flag (`--no-…` where
- * its default is true), an array a comma-separated list. Keys that the command already has (such as `seed`) are left alone.
+ * its default is true), an array a comma-separated list, or an option to be repeated where the schema says
+ * `.meta({ repeat: "name=value" })`. Keys that the command already has (such as `seed`) are left alone.
  *
  * The help shows each key's description, choices, range and default. The values arrive as text: hand the action's options
  * to {@link parseOptions} with the same schema.
@@ -162,6 +165,9 @@ export function optionsFromSchema<T extends z.ZodObject>(command: Command, schem
     if (value.type === "boolean") {
       const flag = value.default === true ? `--no-${name}` : `--${name}`;
       command.addOption(new Option(flag, value.description ?? ""));
+    } else if (value.repeat) {
+      const option = new Option(`--${name} <${value.repeat}>`, `${value.description ?? ""} (may be repeated)`);
+      command.addOption(option.argParser((text, before: string[] | undefined) => [...(before ?? []), text]));
     } else {
       command.addOption(new Option(`--${name} ${placeholderOf(value)}`, helpOf(value, required)));
     }

@@ -1,5 +1,7 @@
 /** A page that shows what is in the queues. @module */
-import type { AddressInfo } from "node:net";
+import { serveStatic } from "@hono/node-server/serve-static";
+import { Hono } from "hono";
+import { listen } from "../../http/index.ts";
 import { optionalPackage } from "../optional-package.ts";
 import { keyPrefix } from "./messages.ts";
 import { openRedis } from "./redis.ts";
@@ -19,16 +21,13 @@ export interface Board {
  * @throws {ConfigError} where Redis cannot be used
  */
 export async function serveBoard(address: string, port: number, host: string): Promise<Board> {
-  const name = "@bull-board/api @bull-board/hono hono @hono/node-server";
+  const name = "@bull-board/api @bull-board/hono";
   const load = async () => ({
     ...(await import("@bull-board/api")),
     ...(await import("@bull-board/api/bullMQAdapter")),
     ...(await import("@bull-board/hono")),
-    ...(await import("@hono/node-server")),
-    ...(await import("@hono/node-server/serve-static")),
-    ...(await import("hono")),
   });
-  const { createBullBoard, BullMQAdapter, HonoAdapter, serve, serveStatic, Hono } = await optionalPackage(name, load);
+  const { createBullBoard, BullMQAdapter, HonoAdapter } = await optionalPackage(name, load);
   const { Queue } = await optionalPackage("bullmq", () => import("bullmq"));
   const redis = await openRedis(address);
   const found = await redis.keys(`${keyPrefix}:*:meta`);
@@ -38,18 +37,13 @@ export async function serveBoard(address: string, port: number, host: string): P
   createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
   const app = new Hono();
   app.route("/", adapter.registerPlugin());
-  const server = serve({ fetch: app.fetch, port, hostname: host });
-  await new Promise<void>((resolve, reject) => {
-    server.once("listening", resolve);
-    server.once("error", reject);
-  });
+  const listening = await listen(app, { port, host });
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}/`,
+    url: `${listening.url}/`,
     queues: names,
     async close() {
       await Promise.all(queues.map((queue) => queue.close()));
-      if ("closeAllConnections" in server) server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await listening.close();
       redis.disconnect();
     },
   };

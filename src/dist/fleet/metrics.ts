@@ -1,7 +1,6 @@
 /** What a worker does, for Prometheus. @module */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { ConfigError } from "../../core/index.ts";
+import { Hono } from "hono";
+import { listen } from "../../http/index.ts";
 import { optionalPackage } from "../optional-package.ts";
 import type { WorkerEvents } from "./fleet-worker.ts";
 
@@ -47,25 +46,15 @@ export async function serveMetrics(port: number, host: string): Promise<FleetMet
     labelNames: ["direction"],
     registers,
   });
-  const server = createServer((request, response) => {
-    if (request.url !== "/metrics") {
-      response.writeHead(404).end("see /metrics\n");
-      return;
-    }
-    register.metrics().then(
-      (text) => response.writeHead(200, { "content-type": register.contentType }).end(text),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const found = cause.code === "EADDRINUSE" ? "one that is taken" : cause.message;
-      reject(new ConfigError({ where: "--metrics-port", expected: "a free port", found, cause }));
-    });
-    server.listen(port, host, resolve);
-  });
+  const app = new Hono();
+  app.get(
+    "/metrics",
+    async () => new Response(await register.metrics(), { headers: { "content-type": register.contentType } }),
+  );
+  app.notFound((context) => context.text("see /metrics\n", 404));
+  const listening = await listen(app, { port, host, portOption: "--metrics-port" });
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}/metrics`,
+    url: `${listening.url}/metrics`,
     events: {
       done: (kind, taken) => {
         jobs.inc({ kind, outcome: "done" });
@@ -74,9 +63,6 @@ export async function serveMetrics(port: number, host: string): Promise<FleetMet
       failed: (kind, _, final) => jobs.inc({ kind, outcome: final ? "given up" : "failed" }),
       moved: (direction, count) => bytes.inc({ direction }, count),
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close: () => listening.close(),
   };
 }

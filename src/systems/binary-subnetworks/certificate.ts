@@ -1,6 +1,6 @@
 /** What a folder says of the mask in it: every figure, and hashes that tie it to the target and the mask. @module */
 import { z } from "zod";
-import { DataError } from "../../core/index.ts";
+import { DataError, schemaProblem } from "../../core/index.ts";
 import { sha256 } from "../../storage/index.ts";
 import type { Approximation } from "./approximate.ts";
 import { formatDomain } from "./domain.ts";
@@ -134,9 +134,9 @@ export function parseCertificate(text: string, where: string): Certificate {
   }
   const parsed = certificateSchema.safeParse(document);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.length > 0 ? `, "${issue.path.join(".")}"` : "";
-    throw new DataError({ where: `${where}${field}`, expected: "a certificate", found: issue.message });
+    const { path, expected, found } = schemaProblem(parsed.error);
+    const field = path ? `, "${path}"` : "";
+    throw new DataError({ where: `${where}${field}`, expected: `a certificate, here ${expected}`, found });
   }
   const { sha256: claimed, ...fields } = parsed.data;
   const own = ownHash(fields);

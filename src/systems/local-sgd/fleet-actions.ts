@@ -1,15 +1,9 @@
 /** What `tenfold local worker` and `tenfold local board` do. @module */
-import { once } from "node:events";
 import type { z } from "zod";
 import { codeVersion, serveBoard, serveMetrics, startFleetWorker } from "../../dist/index.ts";
-import { type CommonOptions, openTerminal } from "../../terminal/index.ts";
+import { type CommonOptions, openTerminal, untilStopped } from "../../terminal/index.ts";
 import type { boardSchema, workerSchema } from "./config.ts";
 import { workModule } from "./work.ts";
-
-/** Resolves on Ctrl-C, and on the signal by which containers are stopped. */
-async function untilStopped(signal: AbortSignal): Promise<void> {
-  await Promise.race([once(process, "SIGTERM"), ...(signal.aborted ? [] : [once(signal, "abort")])]);
-}
 
 /** `tenfold local worker` */
 export async function runWorker(options: z.output<typeof workerSchema>, raw: CommonOptions): Promise<void> {

@@ -29,8 +29,6 @@ import { countTransformer, weightsSha256 } from "./transformer.ts";
 import { type NamedValue, withSettings } from "./values.ts";
 import { type Verification, verifyMachine } from "./verify.ts";
 
-type RunOptions = CommonOptions & { readonly set: readonly string[] };
-
 const plural = (value: number, noun: string) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 
 const count = (value: number) => value.toLocaleString("en-US");
@@ -94,9 +92,9 @@ function requireOtherFile(where: string, path: string, other: string): void {
 }
 
 /** `tenfold loop run` */
-export async function runRun(path: string, config: RunConfig, raw: RunOptions): Promise<void> {
+export async function runRun(path: string, config: RunConfig, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
-  const compiled = withSettings(await openProgram(path), raw.set);
+  const compiled = withSettings(await openProgram(path), config.set);
   const running = start(compiled, config.engine);
   const began = performance.now();
   const pause = pacer();
@@ -138,9 +136,9 @@ function formatValue(value: NamedValue): string {
 const formatNumber = (value: number) => (Number.isInteger(value) ? `${value}` : `${Number(value.toPrecision(10))}`);
 
 /** `tenfold loop trace` */
-export async function runTrace(path: string, config: TraceConfig, raw: RunOptions): Promise<void> {
+export async function runTrace(path: string, config: TraceConfig, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
-  const compiled = withSettings(await openProgram(path), raw.set);
+  const compiled = withSettings(await openProgram(path), config.set);
   const running = start(compiled, config.engine);
   const reports: LoopReport[] = [];
   const pause = pacer();
@@ -355,7 +353,7 @@ export async function runBench(config: BenchConfig, raw: CommonOptions): Promise
 }
 
 /** `tenfold loop programs` */
-export async function runPrograms(raw: CommonOptions): Promise<void> {
+export async function runPrograms(_: unknown, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
   const files = await libraryPrograms();
   const rows = await Promise.all(

@@ -21,6 +21,11 @@ const temperature = z
   .describe("SUBLEQ: what scores are multiplied by before the softmax; default: what columns, bits and mode ask for");
 const columns = z.int().min(4).max(mostColumns);
 const maxLoops = count.max(1_000_000_000).default(1_000_000).describe("loops after which a run stops");
+const set = z
+  .array(z.string())
+  .default([])
+  .meta({ repeat: "name=value" })
+  .describe("data to begin with: n=7, list[0]=3, list=1,2,3; in FLEQ also A=1,2;3,4");
 const engine = z
   .enum(["fast", "full"])
   .default("fast")
@@ -40,12 +45,13 @@ export const compileSchema = z.object({
 export type CompileConfig = z.output<typeof compileSchema>;
 
 /** Options of `tenfold loop run`. */
-export const runSchema = z.object({ maxLoops, engine });
+export const runSchema = z.object({ set, maxLoops, engine });
 /** A checked {@link runSchema}. */
 export type RunConfig = z.output<typeof runSchema>;
 
 /** Options of `tenfold loop trace`. */
 export const traceSchema = z.object({
+  set,
   maxLoops: maxLoops.default(100),
   from: count.default(1).describe("first loop to show"),
   engine,
@@ -110,3 +116,6 @@ export const benchSchema = z.object({
 });
 /** A checked {@link benchSchema}. */
 export type BenchConfig = z.output<typeof benchSchema>;
+
+/** `tenfold loop programs` has no options of its own. */
+export const programsSchema = z.object({});

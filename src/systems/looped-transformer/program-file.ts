@@ -1,6 +1,6 @@
 /** Compiled programs on disk: one JSON document, from which the machine is built again. @module */
 import { z } from "zod";
-import { ConfigError, DataError } from "../../core/index.ts";
+import { ConfigError, DataError, schemaProblem } from "../../core/index.ts";
 import { readFileBytes, sha256 } from "../../storage/index.ts";
 import { standardBlocks } from "./blocks/index.ts";
 import { type CompiledFleq, type CompiledProgram, type CompiledSubleq, isSubleq } from "./compile.ts";
@@ -157,9 +157,9 @@ export function decodeProgram(text: string, where: string): CompiledProgram {
   }
   const parsed = (kind === "fleq" ? fleqFile : subleqFile).safeParse(document);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.length > 0 ? `, "${issue.path.join(".")}"` : "";
-    throw new DataError({ where: `${where}${field}`, expected: "a compiled program", found: issue.message });
+    const { path, expected, found } = schemaProblem(parsed.error);
+    const field = path ? `, "${path}"` : "";
+    throw new DataError({ where: `${where}${field}`, expected: `a compiled program, here ${expected}`, found });
   }
   const { sha256: claimed, ...fields } = parsed.data as ProgramFile;
   if (ownHash(fields as Omit<ProgramFile, "sha256">) !== claimed) {

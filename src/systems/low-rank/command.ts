@@ -1,14 +1,6 @@
 import type { Command } from "commander";
-import {
-  addCommonOptions,
-  type CommonOptions,
-  optionsFromSchema,
-  parseOptions,
-  runAction,
-} from "../../terminal/index.ts";
+import { addAction } from "../../terminal/index.ts";
 import { compareSchema, exportSchema, frontierSchema, recoverSchema, trainSchema } from "./config.ts";
-
-type Raw = CommonOptions & Readonly<Record<string, unknown>>;
 
 /** Adds `tenfold lowrank` and its commands to the program. The work itself is loaded when a command runs. */
 export function registerLowRank(program: Command): void {
@@ -16,48 +8,38 @@ export function registerLowRank(program: Command): void {
     .command("lowrank")
     .description("layers that learn their own rank while they train: one run, a family of models");
 
-  const train = addCommonOptions(lowrank.command("train"), { out: true }).description(
-    "train a network whose layers learn their ranks, into a resumable run folder",
-  );
-  optionsFromSchema(train, trainSchema).action(
-    runAction(async (raw: Raw) =>
-      (await import("./actions.ts")).runTrain(parseOptions(trainSchema, raw, "lowrank train"), raw),
-    ),
-  );
+  addAction(lowrank, "train", {
+    description: "train a network whose layers learn their ranks, into a resumable run folder",
+    schema: trainSchema,
+    out: true,
+    load: async () => (await import("./actions.ts")).runTrain,
+  });
 
-  const frontier = addCommonOptions(lowrank.command("frontier").argument("<run>", "folder of a run")).description(
-    "accuracy against cost: the run's submodels beside those of what it competes with",
-  );
-  optionsFromSchema(frontier, frontierSchema).action(
-    runAction(async (run: string, raw: Raw) =>
-      (await import("./actions.ts")).runFrontier(run, parseOptions(frontierSchema, raw, "lowrank frontier"), raw),
-    ),
-  );
+  addAction(lowrank, "frontier <run>", {
+    description: "accuracy against cost: the run's submodels beside those of what it competes with",
+    argumentHelp: { run: "folder of a run" },
+    schema: frontierSchema,
+    load: async () => (await import("./actions.ts")).runFrontier,
+  });
 
-  const exported = addCommonOptions(lowrank.command("export").argument("<run>", "folder of a run")).description(
-    "write the submodel that fits a budget as ONNX or safetensors",
-  );
-  optionsFromSchema(exported, exportSchema).action(
-    runAction(async (run: string, raw: Raw) =>
-      (await import("./actions.ts")).runExport(run, parseOptions(exportSchema, raw, "lowrank export"), raw),
-    ),
-  );
+  addAction(lowrank, "export <run>", {
+    description: "write the submodel that fits a budget as ONNX or safetensors",
+    argumentHelp: { run: "folder of a run" },
+    schema: exportSchema,
+    load: async () => (await import("./actions.ts")).runExport,
+  });
 
-  const compare = addCommonOptions(lowrank.command("compare"), { out: true }).description(
-    "every way to a smaller network in one table, at equal parameters, over several seeds",
-  );
-  optionsFromSchema(compare, compareSchema).action(
-    runAction(async (raw: Raw) =>
-      (await import("./actions.ts")).runCompare(parseOptions(compareSchema, raw, "lowrank compare"), raw),
-    ),
-  );
+  addAction(lowrank, "compare", {
+    description: "every way to a smaller network in one table, at equal parameters, over several seeds",
+    schema: compareSchema,
+    out: true,
+    load: async () => (await import("./actions.ts")).runCompare,
+  });
 
-  const recover = addCommonOptions(lowrank.command("recover")).description(
-    "what ordered ranks find on linear maps: singular values, principal components, an order that the data decide",
-  );
-  optionsFromSchema(recover, recoverSchema).action(
-    runAction(async (raw: Raw) =>
-      (await import("./actions.ts")).runRecover(parseOptions(recoverSchema, raw, "lowrank recover"), raw),
-    ),
-  );
+  addAction(lowrank, "recover", {
+    description:
+      "what ordered ranks find on linear maps: singular values, principal components, an order that the data decide",
+    schema: recoverSchema,
+    load: async () => (await import("./actions.ts")).runRecover,
+  });
 }

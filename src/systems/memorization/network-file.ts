@@ -1,6 +1,6 @@
 /** net.json: a network, how a table's cells become its inputs and what its outputs mean, under one hash. @module */
 import { z } from "zod";
-import { DataError } from "../../core/index.ts";
+import { DataError, schemaProblem } from "../../core/index.ts";
 import { readFileBytes, sha256 } from "../../storage/index.ts";
 import type { Encoding } from "./encoding.ts";
 import type { LabelCoding } from "./label-coding.ts";
@@ -225,8 +225,8 @@ export function decodeNetworkFile(text: string, where: string): NetworkFile {
   }
   const parsed = documentSchema.safeParse(json);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const found = `another document (at ${issue.path.join(".") || "its root"}: ${issue.message})`;
+    const problem = schemaProblem(parsed.error);
+    const found = `another document (at ${problem.path || "its root"}: expected ${problem.expected}, found ${problem.found})`;
     throw new DataError({ where, expected: "a network written by tenfold memorize fit", found });
   }
   const { sha256: written, ...content } = json as Record<string, unknown>;

@@ -11,7 +11,7 @@
  */
 import { join } from "node:path";
 import { z } from "zod";
-import { type HostTensor, hostTensor, RunError } from "../../core/index.ts";
+import { type HostTensor, hostTensor, RunError, schemaProblem } from "../../core/index.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -125,8 +125,8 @@ export async function readReconstruction(folder: string): Promise<StoredReconstr
   const { sha256: own, ...rest } = (saved ?? {}) as Record<string, unknown>;
   const parsed = certificateSchema.safeParse(rest);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw damaged(`${path}, "${issue.path.join(".")}"`, "a certificate as it was written", issue.message);
+    const { path: field, expected, found } = schemaProblem(parsed.error);
+    throw damaged(`${path}, "${field}"`, `a certificate as it was written, here ${expected}`, found);
   }
   const certificate = parsed.data;
   if (own !== sha256(stringify(certificate))) {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../core/index.ts";
 import {
+  addAction,
   addCommonOptions,
   type CommonOptions,
   optionsFromSchema,
@@ -37,32 +38,23 @@ export function registerOrder(program: Command): void {
     }),
   );
 
-  const optimal = addCommonOptions(order.command("optimal")).description(
-    "one dimension: permutations that converge exponentially, beside random reshuffling",
-  );
-  optionsFromSchema(optimal, optimalSchema).action(
-    runAction(async (raw: Raw) =>
-      (await import("./actions.ts")).runOptimal(parseOptions(optimalSchema, raw, "order optimal"), raw),
-    ),
-  );
+  addAction(order, "optimal", {
+    description: "one dimension: permutations that converge exponentially, beside random reshuffling",
+    schema: optimalSchema,
+    load: async () => (await import("./actions.ts")).runOptimal,
+  });
 
-  const hard = addCommonOptions(order.command("hard")).description(
-    "a strongly convex problem on which no order helps: all n! are tried in every epoch",
-  );
-  optionsFromSchema(hard, hardSchema).action(
-    runAction(async (raw: Raw) =>
-      (await import("./actions.ts")).runHard(parseOptions(hardSchema, raw, "order hard"), raw),
-    ),
-  );
+  addAction(order, "hard", {
+    description: "a strongly convex problem on which no order helps: all n! are tried in every epoch",
+    schema: hardSchema,
+    load: async () => (await import("./actions.ts")).runHard,
+  });
 
-  const exported = addCommonOptions(order.command("export")).description(
-    "print the orders themselves, for any other trainer",
-  );
-  optionsFromSchema(exported, exportSchema).action(
-    runAction(async (raw: Raw) =>
-      (await import("./actions.ts")).runExport(parseOptions(exportSchema, raw, "order export"), raw),
-    ),
-  );
+  addAction(order, "export", {
+    description: "print the orders themselves, for any other trainer",
+    schema: exportSchema,
+    load: async () => (await import("./actions.ts")).runExport,
+  });
 }
 
 /** @throws {ConfigError} for an option that was given but belongs to the other task */

@@ -10,7 +10,7 @@ const share = z.coerce.number().min(0).max(1);
 
 /** Options of `tenfold translate align`. */
 export const alignSchema = z.object({
-  source: z.string().describe("vectors of the source language: .vec or GloVe text, .gz or not, or .npy"),
+  source: z.string().describe("vectors of the source language: .vec or GloVe text, word2vec .bin, .gz or not, or .npy"),
   target: z.string().describe("vectors of the target language"),
   sourceWords: z.string().optional().describe("file with a word a line, where --source is .npy"),
   targetWords: z.string().optional().describe("file with a word a line, where --target is .npy"),
@@ -126,7 +126,7 @@ export type CompareConfig = z.output<typeof compareSchema>;
 
 /** Options of `tenfold translate fingerprint`. */
 export const fingerprintSchema = z.object({
-  words: z.string().describe("vectors (.vec, .gz), or a file with a word a line"),
+  words: z.string().describe("vectors (.vec, .bin, .gz), or a file with a word a line"),
   images: z.string().describe("folder of images, taken in the order of their names"),
   model: z
     .string()

@@ -20,13 +20,19 @@ function meansOf(scores: Float32Array, k: number): Float32Array {
 }
 
 /** r(x) and r(y) of CSLS: the mean similarity of each row to its `neighbours` nearest rows of the other side. */
-export async function densities(source: Rows, target: Rows, neighbours: number, work: Work): Promise<Densities> {
+export async function densities(
+  source: Rows,
+  target: Rows,
+  neighbours: number,
+  work: Work,
+  onProgress?: (fraction: number) => void,
+): Promise<Densities> {
   const scoring = {
     sourceCount: source.count,
     targetCount: target.count,
     evidence: [{ source, target, weight: 1 }],
   };
-  const best = await selectBest(scoring, { sourceK: neighbours, targetK: neighbours }, work);
+  const best = await selectBest(scoring, { sourceK: neighbours, targetK: neighbours }, work, onProgress);
   return { source: meansOf(best.source.scores, best.source.k), target: meansOf(best.target.scores, best.target.k) };
 }
 

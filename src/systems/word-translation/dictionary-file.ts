@@ -1,7 +1,7 @@
 /** Dictionaries from text files: a pair of words a line, apart by a tab, or by the only space. @module */
 import { DataError } from "../../core/index.ts";
 import { readFileBytes } from "../../storage/index.ts";
-import { normalizeWord } from "./word-vectors.ts";
+import { normalizeWord } from "./vocabulary.ts";
 
 /** One line of a dictionary, words as vocabularies have them. */
 export type WordPair = readonly [source: string, target: string];

@@ -1,6 +1,6 @@
 /** Dictionaries in formats that others read. @module */
 import type { TranslationRun } from "./run-folder.ts";
-import { encodeWordVectors } from "./word-vectors.ts";
+import { encodeWordVectors } from "./text-vectors.ts";
 
 /** One translation of a word. */
 export interface Translation {

@@ -7,11 +7,12 @@ import type { FingerprintConfig } from "./config.ts";
 import { imageListPath } from "./fingerprint-file.ts";
 import type { Rows } from "./rows.ts";
 import { Products } from "./similarity.ts";
-import { normalizeWord, readWordVectors } from "./word-vectors.ts";
+import { normalizeWord } from "./vocabulary.ts";
+import { readWordVectors } from "./word-vectors.ts";
 
 /** The words to fingerprint and the rows of their file, so that fingerprints have the rows of the vectors. */
 async function readWords({ words, maxWords, keepCase }: FingerprintConfig) {
-  if (/\.vec$|\.gz$/.test(words)) {
+  if (/\.(vec|bin|gz)$/.test(words)) {
     const { words: list, rows, rowsRead } = await readWordVectors(words, { maxWords, keepCase });
     return { list, rows, rowsRead };
   }

@@ -4,7 +4,7 @@ import { DataError } from "../../core/index.ts";
 import { readNpy } from "../../data/index.ts";
 import { readFileBytes } from "../../storage/index.ts";
 import { type Rows, takeRows } from "./rows.ts";
-import type { WordVectors } from "./word-vectors.ts";
+import type { WordVectors } from "./vocabulary.ts";
 
 /** The list of images that lies beside a fingerprint file: `A.npy` has `A.images.txt`. */
 export function imageListPath(path: string): string {

@@ -80,7 +80,9 @@ export { type Best, type Evidence, Products, type Scoring, selectBest, type Work
 /** First pairs. */
 export { identicalNumerals, identicalWords, pairsInVocabulary, randomPairs, type StartKind } from "./starts.ts";
 /** Word vectors from files. */
-export { encodeWordVectors, readWordVectors, type WordVectors } from "./word-vectors.ts";
+export { encodeWordVectors } from "./text-vectors.ts";
+export type { WordVectors } from "./vocabulary.ts";
+export { readWordVectors } from "./word-vectors.ts";
 /** A small world in two languages. */
 export { makeWorld, type World, type WorldOptions } from "./world.ts";
 

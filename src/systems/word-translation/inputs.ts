@@ -5,7 +5,8 @@ import type { AlignInput, AlignOptions, Language } from "./align.ts";
 import type { AlignConfig } from "./config.ts";
 import { readDictionary } from "./dictionary-file.ts";
 import { readFingerprints, requireSameImages } from "./fingerprint-file.ts";
-import { readWordVectors, type WordVectors } from "./word-vectors.ts";
+import type { WordVectors } from "./vocabulary.ts";
+import { readWordVectors } from "./word-vectors.ts";
 
 export interface Inputs {
   readonly input: AlignInput;

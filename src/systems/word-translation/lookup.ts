@@ -1,7 +1,7 @@
 /** Single words looked up in a run, in either direction. @module */
 import { DataError, nearest } from "../../core/index.ts";
 import type { TranslationRun } from "./run-folder.ts";
-import { normalizeWord } from "./word-vectors.ts";
+import { normalizeWord } from "./vocabulary.ts";
 
 export interface FoundTranslation {
   readonly word: string;

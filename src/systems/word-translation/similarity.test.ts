@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { Random } from "../../core/index.ts";
@@ -138,3 +140,13 @@ test("quantiles are numpy's", () => {
     [1, 1, 3.5, 4.9, 9].map((v) => expect.closeTo(v, 9)),
   );
 });
+
+test("the memory is that of the vectors and one tile, not that of all pairs", () => {
+  const script = join(import.meta.dirname, "../../../test/fixtures/best-translations.ts");
+  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", script], { encoding: "utf8" });
+  expect(stderr).toBe("");
+  const { found, grownMB, allPairsMB } = JSON.parse(stdout) as Record<string, number>;
+  expect(found).toBe(200_000);
+  expect(allPairsMB).toBeGreaterThan(1500);
+  expect(grownMB).toBeLessThan(300);
+}, 120_000);
