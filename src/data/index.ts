@@ -14,7 +14,7 @@ export {
 /** CIFAR-10 binary files. */
 export { decodeCifar, readCifar } from "./cifar.ts";
 /** Files read a piece at a time, gzip or not. */
-export { chunksOf, linesOf } from "./data-file.ts";
+export { chunksOf, linesOf, readDataFile } from "./data-file.ts";
 /** Examples to learn from: inputs, targets, and what they are called. */
 export type { Dataset } from "./dataset.ts";
 /** Arrays in the idx format. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DataError, RunError } from "../core/index.ts";
-import { ensureEmptyDirectory, readFileBytes, sha256, sha256File, writeFileAtomic } from "./files.ts";
+import { ensureEmptyDirectory, readFileBytes, replaceFolder, sha256, sha256File, writeFileAtomic } from "./files.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -134,5 +134,48 @@ describe("ensureEmptyDirectory", () => {
       "expected a folder that is safe to empty, found one that holds the working directory or the home folder",
     );
     expect(await readdir(folder)).toEqual(["work"]);
+  });
+});
+
+describe("a folder whole or not at all", () => {
+  const put = (path: string, content: string, force = false) =>
+    replaceFolder(path, { force, mark: "run.json" }, async (fresh) => {
+      await writeFile(join(fresh, "run.json"), content);
+      if (content === "bad") throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    });
+
+  it("takes the place of what was there, and nothing is left beside it", async () => {
+    const path = join(folder, "deep", "run");
+    await put(path, "first");
+    await expect(put(path, "second")).rejects.toThrow(/expected a new or empty folder, found a folder with 1 entry/);
+    await writeFile(join(path, "more"), "");
+    await put(path, "second", true);
+    expect(await readdir(path)).toEqual(["run.json"]);
+    expect(await readFile(join(path, "run.json"), "utf8")).toBe("second");
+    expect(await readdir(join(folder, "deep"))).toEqual(["run"]);
+  });
+
+  it("keeps what was there where writing fails", async () => {
+    const path = join(folder, "run");
+    await expect(put(path, "bad")).rejects.toThrow(
+      `${path}: expected a writable place, found no space left on the device`,
+    );
+    expect(await readdir(folder)).toEqual([]);
+    await put(path, "first");
+    await expect(put(path, "bad", true)).rejects.toThrow(RunError);
+    expect(await readFile(join(path, "run.json"), "utf8")).toBe("first");
+    expect(await readdir(folder)).toEqual(["run"]);
+  });
+
+  it("replaces no folder of another kind, and not the working directory", async () => {
+    await mkdir(join(folder, "other"));
+    await writeFile(join(folder, "other", "precious"), "");
+    await expect(put(join(folder, "other"), "x", true)).rejects.toThrow(/safe to replace, found one without run.json/);
+    await writeFile(join(folder, "file"), "");
+    await expect(put(join(folder, "file"), "x", true)).rejects.toThrow("expected a folder, found a file");
+    await put(join(folder, "run"), "first");
+    vi.spyOn(process, "cwd").mockReturnValue(join(folder, "run"));
+    await expect(put(join(folder, "run"), "x", true)).rejects.toThrow("one that holds the working directory");
+    expect(await readdir(join(folder, "other"))).toEqual(["precious"]);
   });
 });

@@ -5,11 +5,11 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { DataError, RunError } from "../core/index.ts";
+import { DataError, RunError, TenfoldError } from "../core/index.ts";
 
 /** What the codes of Node's file errors mean to a reader. */
 const reasons: Readonly<Record<string, string>> = {
@@ -186,6 +186,98 @@ export async function ensureEmptyDirectory(path: string, options: { force?: bool
     for (const entry of entries) await rm(join(path, entry), { recursive: true, force: true });
   } catch (error) {
     throw writeFailure(path, error);
+  }
+}
+
+/** How {@link replaceFolder} treats what is there already. */
+export interface ReplaceOptions {
+  /** Replace a folder that has something in it; default false. */
+  readonly force?: boolean;
+  /** A file by which folders of this kind are told: with `force`, only such a folder is replaced. */
+  readonly mark: string;
+}
+
+/**
+ * Makes sure, before long work, that {@link replaceFolder} will be allowed to put a folder at `path`. Writes nothing but missing parents.
+ *
+ * @throws {RunError} where something is there that must not be replaced, or its parent cannot be written to
+ */
+export async function requireReplaceable(path: string, { force = false, mark }: ReplaceOptions): Promise<void> {
+  const parent = dirname(resolve(path));
+  try {
+    await mkdir(parent, { recursive: true });
+    await access(parent, constants.W_OK);
+  } catch (error) {
+    throw writeFailure(parent, error);
+  }
+  let entries: string[];
+  try {
+    entries = await readdir(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    if (codeOf(error) === "ENOTDIR") {
+      throw new RunError({ where: path, expected: "a folder", found: "a file", hint: "choose another name" });
+    }
+    throw writeFailure(path, error);
+  }
+  if (entries.length === 0) return;
+  if (!force) {
+    const found = `a folder with ${entries.length} ${entries.length === 1 ? "entry" : "entries"}`;
+    const hint = "choose another folder, or replace this one with --force";
+    throw new RunError({ where: path, expected: "a new or empty folder", found, hint });
+  }
+  const real = await realpath(path);
+  if (contains(real, process.cwd()) || contains(real, homedir()) || !entries.includes(mark)) {
+    const found = entries.includes(mark)
+      ? "one that holds the working directory or the home folder"
+      : `one without ${mark}`;
+    throw new RunError({
+      where: path,
+      expected: "a folder that is safe to replace",
+      found,
+      hint: "choose another folder",
+    });
+  }
+}
+
+/**
+ * Writes a folder whole or not at all: its files go to a folder beside it, which takes its place at the end. What was there
+ * before is kept where writing fails.
+ *
+ * @param write - writes everything into the folder that it is given
+ * @throws {RunError} as {@link requireReplaceable}, and where the disk says no
+ * @example
+ * ```ts
+ * await replaceFolder("run", { force: true, mark: "run.json" }, (folder) => writeFileAtomic(join(folder, "run.json"), "{}"));
+ * ```
+ */
+export async function replaceFolder(
+  path: string,
+  options: ReplaceOptions,
+  write: (folder: string) => Promise<void>,
+): Promise<void> {
+  await requireReplaceable(path, options);
+  const whole = resolve(path);
+  const [fresh, old] = ["new", "old"].map((name) =>
+    join(dirname(whole), `.${basename(whole)}.${randomUUID()}.${name}`),
+  ) as [string, string];
+  const discard = (folder: string) => rm(folder, { recursive: true, force: true });
+  try {
+    await mkdir(fresh);
+    await write(fresh);
+    const there = await rename(whole, old).then(
+      () => true,
+      (error: unknown) => {
+        if (codeOf(error) === "ENOENT") return false;
+        throw error;
+      },
+    );
+    await rename(fresh, whole);
+    if (there) await discard(old);
+    await syncFolder(dirname(whole));
+  } catch (error) {
+    await discard(fresh).catch(() => {}); // The first error is the one to tell.
+    throw error instanceof TenfoldError ? error : writeFailure(path, error);
   }
 }
 

@@ -6,8 +6,10 @@ export {
   readFailure,
   /** All bytes of a file. */
   readFileBytes,
+  replaceFolder,
   /** Makes sure that a file would be a new one. */
   requireNewFile,
+  requireReplaceable,
   /** SHA-256 of bytes or text, as hex. */
   sha256,
   /** SHA-256 of a file, as hex. */

@@ -1,5 +1,12 @@
 import { Command } from "commander";
-import { TenfoldError } from "../core/index.ts";
+import { RunError, TenfoldError } from "../core/index.ts";
+
+/** A message on one line, with what it quotes from files unable to move the cursor or to change colours. */
+function printable(text: string): string {
+  const code = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  return text.replace(/\s*\n\s*/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, code);
+}
 
 /**
  * Prints what went wrong as one line on standard error.
@@ -9,7 +16,7 @@ import { TenfoldError } from "../core/index.ts";
  * @returns the exit code: 2 for a {@link TenfoldError} (the user's input), 130 for work stopped by Ctrl-C, 1 for anything else
  */
 export function reportFailure(error: unknown, debug = false): 1 | 2 | 130 {
-  const message = (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
+  const message = printable(error instanceof Error ? error.message : String(error));
   const stopped = error instanceof Error && error.name === "AbortError";
   const known = error instanceof TenfoldError;
   if (stopped) process.stderr.write("tenfold: stopped\n");
@@ -25,7 +32,10 @@ export function reportFailure(error: unknown, debug = false): 1 | 2 | 130 {
 export function exitOnClosedOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    const found = error.code === "ENOSPC" ? "no space left on the device" : error.message;
+    process.exit(
+      reportFailure(new RunError({ where: "standard output", expected: "room for the result", found, cause: error })),
+    );
   });
 }
 

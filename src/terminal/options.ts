@@ -30,7 +30,8 @@ export function addCommonOptions(command: Command, options: { out?: boolean | st
   command.addOption(seed.argParser((text) => parseOptions(seedSchema, { seed: text }, "").seed));
   if (options.out) {
     const fallback = typeof options.out === "string" ? options.out : undefined;
-    command.option("--out <dir>", "folder to write to", fallback);
+    const folder = new Option("--out <dir>", "folder to write to").default(fallback);
+    command.addOption(folder.argParser((text) => parseOptions(outSchema, { out: text }, "").out));
     command.option("--force", "replace what is in --out");
   }
   return command
@@ -39,6 +40,7 @@ export function addCommonOptions(command: Command, options: { out?: boolean | st
     .option("--debug", "show the stack of an error");
 }
 
+const outSchema = z.object({ out: z.string().min(1) });
 const seedSchema = z.object({ seed: z.number().int() });
 
 /** The parts of JSON Schema that an option's schema can come to. */
@@ -118,7 +120,7 @@ function describeValue(value: ValueSchema, plural = false): string {
     case "null":
       return "null";
     default:
-      return plural ? "texts" : "a text";
+      return plural ? "texts" : value.minLength ? "a text that is not empty" : "a text";
   }
 }
 
@@ -184,6 +186,8 @@ function fromText(text: string, value: ValueSchema): unknown {
   switch (value.type) {
     case "number":
     case "integer":
+      // Not 0, which is what a coercing schema takes nothing for.
+      if (text.trim() === "") return Number.NaN;
       return /\d/.test(text) && !Number.isNaN(Number(text)) ? Number(text) : text;
     case "boolean":
       return text === "true" ? true : text === "false" ? false : text;

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -170,7 +170,7 @@ describe("what must not matter, and what must", () => {
     const both = ["--source-fingerprints", path("s2.npy"), "--target-fingerprints", path("t2.npy")];
     await align("both", ...files(), ...both, ...quick);
     expect(await tensorsOf("both")).toEqual(await tensorsOf("plain"));
-    await align("one", ...files(), ...both.with(3, path("t.npy.gz")), ...quick);
+    await align("mixed", ...files(), ...both.with(3, path("t.npy.gz")), ...quick);
     expect((await evaluate("one"))["p@1"]).toBeLessThan(0.1);
   });
 
@@ -359,7 +359,7 @@ describe("bad input", () => {
     await write("nan.npy", encodeNpy(hostTensor(bad, [120, 200])));
     const using = (name: string) => [...files(), ...images().with(1, path(name)), "--out", path("bad")];
     expect(await problem("align", ...using("nan.npy"))).toMatch(
-      /row 2: expected finite numbers, found NaN at column 6/,
+      /row 2: expected finite float32 numbers, found NaN at column 6/,
     );
     await write("same.npy", encodeNpy(hostTensor(bad.fill(0.3), [120, 200])));
     expect(await problem("align", ...using("same.npy"))).toContain(
@@ -395,6 +395,94 @@ describe("bad input", () => {
     expect(await problem("align", ...files(), "--start", "images", ...out)).toContain("--start images: expected");
     expect(await problem("align", ...files(), "--start", "image", ...out)).toContain("did you mean --start images?");
     expect(await problem("align", ...files(), "--start", "random")).toContain("--out: expected a folder for the run");
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ["no number", ["--shrinkage", ""], /--shrinkage: expected a number from 0 to 1000, found ""/],
+    ["a weight without end", ["--image-weight", "1e308"], /--image-weight: expected a number from 0 to 1000/],
+    ["words beside text vectors", ["--source-words", "w.txt"], /--source-words: expected --source FILE.npy beside it/],
+    ["--compat beside ridge", ["--compat", "--map", "ridge"], /--compat: expected --map orthogonal beside it/],
+    ["iterations without end", ["--iterations", "5000000000"], /--iterations: expected a whole number from 1 to 1000/],
+  ])("options: %s", async (_, options, message) => {
+    expect(await problem("align", ...files(), "--start", "random", "--out", path("bad"), ...options)).toMatch(message);
+  });
+
+  it("replaces a run by a whole one only, and no folder that is not a run", async () => {
+    const random = [...files(), "--start", "random", "--no-choose", "--iterations", "1"];
+    await align("replaced", ...random);
+    const before = await tensorsOf("replaced");
+    await write("replaced/notes.txt", "precious");
+    await align("replaced", ...random, "--force", "--seed", "3");
+    expect(await tensorsOf("replaced")).not.toEqual(before);
+    expect(existsSync(path("replaced/notes.txt"))).toBe(false);
+    await mkdir(path("inputs"));
+    await write("inputs/notes.txt", "precious");
+    expect(await problem("align", ...random, "--force", "--out", path("inputs"))).toMatch(
+      /inputs: expected a folder that is safe to replace, found one without run.json/,
+    );
+    expect(await readFile(path("inputs/notes.txt"), "utf8")).toBe("precious");
+  });
+
+  it("a run whose files are another's, or whose record lacks something", async () => {
+    const random = [...files(), "--start", "random", "--no-choose", "--iterations", "1"];
+    await align("mixed", ...random);
+    await align("mixed-other", ...random, "--seed", "9");
+    await writeFile(join(path("mixed"), "translations.safetensors"), await tensorsOf("mixed-other"));
+    expect(await problem("lookup", path("mixed"), "w1")).toMatch(/expected the translations of the run, found others/);
+    await write("mixed-other/run.json", '{"kind":"word-translation"}');
+    expect(await problem("lookup", path("mixed-other"), "w1")).toMatch(
+      /run.json, "seed": expected a run .*, found nothing/,
+    );
+  });
+
+  it("exports to one file twice, or into the run", async () => {
+    await align("exported", ...files(), "--start", "random", "--no-choose", "--iterations", "1");
+    const file = path("twice.txt");
+    expect(await problem("export", path("exported"), "--tsv", file, "--muse", file)).toContain("a file of its own");
+    const own = join(path("exported"), "run.json");
+    expect(await problem("export", path("exported"), "--tsv", own, "--force")).toContain("or the run's");
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("words that a list of lines cannot hold, and spaces around", async () => {
+    const read = await readWordVectors(await write("odd.vec", "5 2\n a  1 2\nb\u0001c 3 4\n\u00a0 1 1\n 2 2\nd 5 6\n"));
+    expect(read.words).toEqual(["a", "d"]);
+    expect(read.leftOut.unreadable).toBe(3);
+    await expect(readWordVectors(await write("odd.vec", "1 2\na 1 2 3\n"))).rejects.toThrow(
+      "expected rows of 2 numbers, as its header says, found 3",
+    );
+  });
+
+  it("dictionaries: gzip is read, other bytes than UTF-8 are refused", async () => {
+    await write("gold.txt.gz", gzipSync(goldText()));
+    await align("from-gzip", ...files(), "--seed-dictionary", path("gold.txt.gz"), "--no-choose", "--iterations", "1");
+    const latin = await write("latin.txt", Buffer.from("dog\thund\nbread\tbr\u00f6tchen\n", "latin1"));
+    expect(await problem("align", ...files(), "--seed-dictionary", latin, "--out", path("bad"))).toMatch(
+      /line 2: expected UTF-8 text, found other bytes\. Hint: iconv/,
+    );
+  });
+
+  it("fingerprints: numbers beyond float32, and more rows than words", async () => {
+    const huge = Float64Array.from(fingerprints.source.data);
+    huge[3] = 1e300;
+    await write("huge.npy", encodeNpy(hostTensor(huge, [120, 200])));
+    const using = (name: string) => [...files(), ...images().with(1, path(name)), "--out", path("bad")];
+    expect(await problem("align", ...using("huge.npy"))).toMatch(/expected finite float32 numbers, found 1e\+300/);
+    await write("many.npy", encodeNpy(hostTensor(new Float32Array(121 * 200).fill(0.5), [121, 200])));
+    expect(await problem("align", ...using("many.npy"))).toMatch(/expected \[120, images\], .*found \[121, 200\]/);
+  });
+
+  it("comparisons that cannot be made", async () => {
+    await align("compared", ...files(), "--start", "random", "--no-choose", "--iterations", "1");
+    await write("few.txt", "w1\tv1\n");
+    expect(await problem("compare", path("compared"), "--gold", path("few.txt"))).toMatch(
+      /--gold: expected at least 5 words of the vocabularies, for --folds 5, found 1/,
+    );
+    const record = JSON.parse(await readFile(path("compared/run.json"), "utf8"));
+    await write("compared/run.json", JSON.stringify({ ...record, config: { ...record.config, target: "gone.vec" } }));
+    expect(await problem("compare", path("compared"))).toMatch(
+      /"config.target": expected the file that the run was made from, found none at gone.vec\. Hint: call it from/,
+    );
   });
 
   it("more translations and neighbours than there are words", async () => {

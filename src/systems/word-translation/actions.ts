@@ -1,5 +1,6 @@
+import { dirname, resolve } from "node:path";
 import { ConfigError, hostTensor } from "../../core/index.ts";
-import { ensureEmptyDirectory, requireNewFile, writeFileAtomic } from "../../storage/index.ts";
+import { requireNewFile, requireReplaceable, writeFileAtomic } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { type Alignment, alignLanguages, scoringOf } from "./align.ts";
 import { type AlignConfig, alignOptions, type EvaluateConfig, type ExportConfig, type LookupConfig } from "./config.ts";
@@ -10,7 +11,7 @@ import { type Precision, rankInLists, summarizeRanks } from "./evaluate.ts";
 import { encodeMappedVectors, encodeMuse, encodeTei, encodeTsv, listTranslations } from "./export.ts";
 import { readInputs } from "./inputs.ts";
 import { lookUp } from "./lookup.ts";
-import { keptTranslations, readRun, writeRun } from "./run-folder.ts";
+import { keptTranslations, readRun, runFile, writeRun } from "./run-folder.ts";
 import { Products, selectBest } from "./similarity.ts";
 import { pairsInVocabulary } from "./starts.ts";
 
@@ -27,8 +28,8 @@ export async function runAlign(config: AlignConfig, raw: CommonOptions): Promise
     const hint = "evaluate, lookup, export and compare read the run from there";
     throw new ConfigError({ where: "--out", expected: "a folder for the run", found: "none", hint });
   }
-  // Refused before the work is done, not after; emptied, if at all, only once there is something to put there.
-  if (!force) await ensureEmptyDirectory(out);
+  // Refused before the work is done, not after.
+  await requireReplaceable(out, { force, mark: runFile });
   const { input, start, hashes, notes } = await readInputs(config);
   for (const note of notes) terminal.info(`note: ${note}`);
   const { source, target } = input;
@@ -182,6 +183,17 @@ export async function runExport(folder: string, config: ExportConfig, raw: Commo
   if (files.length === 0) {
     const expected = "--tsv FILE, --muse FILE, --tei FILE or --vec NAME";
     throw new ConfigError({ where: "translate export", expected, found: "none of them" });
+  }
+  const places = files.map(([path]) => resolve(path));
+  const twice = places.find((place, i) => places.indexOf(place) !== i || dirname(place) === resolve(folder));
+  if (twice !== undefined) {
+    const hint = "a file for each, outside the run folder";
+    throw new ConfigError({
+      where: twice,
+      expected: "a file of its own",
+      found: "another option's, or the run's",
+      hint,
+    });
   }
   if (!force) for (const [path] of files) await requireNewFile(path);
   for (const [path, text] of files) await writeFileAtomic(path, text());

@@ -69,6 +69,11 @@ test.each<[string, Uint8Array | string, RegExp]>([
     /cut.bin: expected 2 rows, as its header says, found 1\. Hint: the file is cut short/,
   ],
   ["text", "hello world\nb 1 2\n", /a first line with the numbers of words and dimensions, found "hello world"/],
+  [
+    "of more rows than it says",
+    Buffer.concat([good, good.subarray(4)]),
+    /expected 2 rows of 2 numbers, as its header says, found more/,
+  ],
   ["nothing", "", /a first line with the numbers of words and dimensions, found ""/],
   [
     "not a number",

@@ -71,7 +71,18 @@ export async function readBinaryVectors(path: string, maxWords: number, keepCase
       const vector = Float32Array.from({ length: dim }, (_, i) => numbers.readFloatLE(4 * i));
       vocabulary.add(word.toString("utf8").replace(/^\n/, ""), vector);
     }
-    return vocabulary.finish(dim, await sha256File(path));
+    const cut = rows > maxWords;
+    const rest = cut ? undefined : await bytes.take(2);
+    if (rest) {
+      const hint = "the file was put together from others, or is text: name text .vec";
+      throw new DataError({
+        where: path,
+        expected: `${rows} rows of ${dim} numbers, as its header says`,
+        found: "more",
+        hint,
+      });
+    }
+    return vocabulary.finish(dim, await sha256File(path), cut);
   } finally {
     await bytes.close();
   }

@@ -1,6 +1,7 @@
 /** Words and images by a CLIP or SigLIP model in a local folder, through transformers.js. Nothing is downloaded. @module */
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { z } from "zod";
 import { ConfigError, DataError } from "../../core/index.ts";
 import { readFailure } from "../../storage/index.ts";
 import { type Rows, unitRows } from "./rows.ts";
@@ -31,6 +32,8 @@ async function loadLibrary(): Promise<Library> {
   }
 }
 
+const configSchema = z.looseObject({ model_type: z.string().default("clip") });
+
 /** Files without which a model cannot be loaded. */
 const modelFiles = [
   "config.json",
@@ -59,10 +62,17 @@ async function readModelType(folder: string): Promise<string> {
       },
     );
   }
-  const { model_type: type } = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as {
-    model_type?: string;
-  };
-  return type ?? "clip";
+  const path = join(folder, "config.json");
+  try {
+    return configSchema.parse(JSON.parse(await readFile(path, "utf8"))).model_type;
+  } catch (cause) {
+    throw new DataError({
+      where: path,
+      expected: "a model's configuration with its model_type",
+      found: "other text",
+      cause,
+    });
+  }
 }
 
 /**
@@ -81,12 +91,19 @@ export async function openImageTextModel(folder: string): Promise<ImageTextModel
   env.allowRemoteModels = false;
   env.localModelPath = dirname(path);
   const name = basename(path);
-  const [tokenizer, processor] = [await AutoTokenizer.from_pretrained(name), await AutoProcessor.from_pretrained(name)];
+  const open = async <T>(what: string, opening: Promise<T>): Promise<T> =>
+    opening.catch((cause: unknown) => {
+      const found = cause instanceof Error ? cause.message : String(cause);
+      const hint = "the folder is damaged, or holds another kind of model";
+      throw new DataError({ where: folder, expected: `a ${what} that transformers.js reads`, found, hint, cause });
+    });
+  const tokenizer = await open("tokenizer", AutoTokenizer.from_pretrained(name));
+  const processor = await open("preprocessor", AutoProcessor.from_pretrained(name));
   const TextModel = siglip ? library.SiglipTextModel : library.CLIPTextModelWithProjection;
   const VisionModel = siglip ? library.SiglipVisionModel : library.CLIPVisionModelWithProjection;
   const options = { dtype: "fp32", device: "cpu" } as const;
-  const text = await TextModel.from_pretrained(name, options);
-  const vision = await VisionModel.from_pretrained(name, options);
+  const text = await open("text model", TextModel.from_pretrained(name, options));
+  const vision = await open("vision model", VisionModel.from_pretrained(name, options));
   const rowsOf = (outputs: Record<string, { data: Float32Array; dims: number[] }>, key: string): Rows => {
     const found = outputs[key] ?? outputs.pooler_output;
     if (!found) {

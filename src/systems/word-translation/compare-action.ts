@@ -1,16 +1,32 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { ConfigError, DataError } from "../../core/index.ts";
 import { type CommonOptions, openTerminal } from "../../terminal/index.ts";
 import { compareStarts, rowOfRun } from "./compare.ts";
-import { alignOptions, type CompareConfig } from "./config.ts";
+import { type AlignConfig, alignOptions, type CompareConfig } from "./config.ts";
 import { readDictionary } from "./dictionary-file.ts";
 import { rankInLists } from "./evaluate.ts";
 import { readFingerprints } from "./fingerprint-file.ts";
 import { readInputs } from "./inputs.ts";
-import { readRun } from "./run-folder.ts";
+import { readRun, runFile } from "./run-folder.ts";
 import { Products } from "./similarity.ts";
 import { pairsInVocabulary } from "./starts.ts";
 
 const percent = (value: number | null) => (value === null ? "" : `${(100 * value).toFixed(1)}%`);
+
+/** @throws {DataError} where a file that the run was made from is not where it was named */
+async function requireInputs(folder: string, config: AlignConfig): Promise<void> {
+  for (const name of ["source", "target", "sourceFingerprints", "targetFingerprints", "seedDictionary"] as const) {
+    const path = config[name];
+    if (path === undefined || existsSync(path)) continue;
+    throw new DataError({
+      where: `${join(folder, runFile)}, "config.${name}"`,
+      expected: "the file that the run was made from",
+      found: `none at ${path}`,
+      hint: "call it from the folder in which align was called",
+    });
+  }
+}
 
 /** `tenfold translate compare` */
 export async function runCompare(folder: string, config: CompareConfig, raw: CommonOptions): Promise<void> {
@@ -27,6 +43,13 @@ export async function runCompare(folder: string, config: CompareConfig, raw: Com
   const { record, source, target, best, visual } = run;
   const gold = config.gold === undefined ? undefined : await readDictionary(config.gold, record.config.keepCase);
   const goldPairs = gold && pairsInVocabulary(gold, source, target);
+  const goldWords = new Set(goldPairs?.source).size;
+  if (goldPairs && goldWords < folds) {
+    const hint = "give a larger --gold, or lower --folds";
+    const expected = `at least ${folds} words of the vocabularies, for --folds ${folds}`;
+    throw new ConfigError({ where: "--gold", expected, found: `${goldWords}`, hint });
+  }
+  await requireInputs(folder, record.config);
   const { input, start, vectors, hashes } = await readInputs(record.config);
   const changed = Object.keys(hashes).find((name) => hashes[name] !== record.inputs[name]);
   if (changed !== undefined) {
@@ -47,7 +70,6 @@ export async function runCompare(folder: string, config: CompareConfig, raw: Com
       : undefined;
   const products = new Products();
   const progress = terminal.progress("compare", 1);
-  let stages = 0;
   try {
     const found = await compareStarts(
       {
@@ -58,7 +80,7 @@ export async function runCompare(folder: string, config: CompareConfig, raw: Com
         folds,
         texts,
       },
-      { products, signal: terminal.signal, stage: (name) => progress.update(++stages / 8, name) },
+      { products, signal: terminal.signal, stage: (name, done) => progress.update(done, name) },
     );
     progress.stop();
     const ranks = goldPairs && rankInLists(best.source, goldPairs);

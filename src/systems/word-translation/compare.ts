@@ -34,7 +34,8 @@ export interface CompareSetting {
 }
 
 interface Hooks extends Work {
-  readonly stage?: (name: string) => void;
+  /** Told what comes next, and the share of the work that is done. */
+  readonly stage?: (name: string, done: number) => void;
 }
 
 function summarize(ranks: Ranks | undefined, visual: Int32Array | undefined) {
@@ -103,8 +104,10 @@ export async function compareStarts(setting: CompareSetting, hooks: Hooks): Prom
     ...(input.dictionary ? (["dictionary"] as const) : []),
     ...(["identical", "random"] as const),
   ];
+  const stages = [...starts, "fingerprints", ...(texts ? ["CLIP text"] : []), ...(gold ? ["folds"] : [])];
+  const begin = (stage: string) => hooks.stage?.(stage, stages.indexOf(stage) / stages.length);
   for (const start of starts) {
-    hooks.stage?.(start);
+    begin(start);
     const alignment = await alignLanguages(input, { ...options, start, imageWords: 0 }, work).catch(
       (error: unknown) => {
         // Languages without a word in common cannot start from identical words: that is a result.
@@ -116,18 +119,18 @@ export async function compareStarts(setting: CompareSetting, hooks: Hooks): Prom
     const { heldOut, agreement } = alignment.chosen;
     await judge(`start from ${start}, vectors alone`, scoringOf(alignment), heldOut === "nothing" ? null : agreement);
   }
-  hooks.stage?.("fingerprints");
+  begin("fingerprints");
   const fingerprints = await fingerprintScoring(setting, work);
   if (fingerprints) await judge("fingerprints alone", fingerprints, null);
   if (texts) {
-    hooks.stage?.("CLIP text");
+    begin("CLIP text");
     for (const side of [texts.source, texts.target]) unitRows(side);
     await judge("CLIP text, cosine", cosineScoring(texts.source, texts.target), null);
     const around = await densities(texts.source, texts.target, options.neighbours, work);
     await judge("CLIP text, CSLS", cslsScoring([{ ...texts, densities: around, weight: 1 }]), null);
   }
   if (gold) {
-    hooks.stage?.("folds");
+    begin("folds");
     const ranks = await rankByFolds({ ...setting, gold, options: { ...options, imageWords: 0 } }, work);
     const name = `seed dictionary, ${setting.folds} folds, vectors alone`;
     rows.push({ name, sameAsRun: null, agreement: null, ...summarize(ranks, run.visual) });

@@ -5,8 +5,9 @@ import { inductionRules } from "./induction.ts";
 import { type MapRecipe, mapKinds } from "./mapping.ts";
 import { startKinds } from "./starts.ts";
 
-const count = z.coerce.number().int().positive();
-const share = z.coerce.number().min(0).max(1);
+const count = z.int().min(1);
+const share = z.number().min(0).max(1);
+const file = z.string().min(1);
 
 /** Options of `tenfold translate align`. */
 export const alignSchema = z.object({
@@ -27,19 +28,18 @@ export const alignSchema = z.object({
     .enum(["auto", ...mapKinds])
     .default("auto")
     .describe("kind of map; auto: what finds most of what is held out"),
-  shrinkage: z.coerce
-    .number()
-    .nonnegative()
-    .default(1)
-    .describe("of whitened and ridge: share of the mean variance added"),
+  shrinkage: z.number().min(0).max(1000).default(1).describe("of whitened and ridge: share of the mean variance added"),
   reweight: share.default(0.5).describe("of whitened: power of the correlation that directions are weighed by"),
-  robustIterations: z.coerce.number().int().min(0).default(5).describe("of orthogonal: times pairs are weighed anew"),
+  robustIterations: z.int().min(0).max(1000).default(5).describe("of orthogonal: times pairs are weighed anew"),
   compat: z.boolean().default(false).describe("of orthogonal: compound the weights, as the released code does"),
   refine: z
     .enum(["none", ...inductionRules])
     .default("mutual")
     .describe("how pairs are found anew; paper: its schedule"),
-  iterations: count.default(5).describe("times that pairs are found anew, at most"),
+  iterations: count
+    .max(1000)
+    .optional()
+    .describe("times that pairs are found anew, at most; default: 5, with --refine paper 35"),
   cutoff: count.default(20_000).describe("words of each language among which pairs are found anew"),
   neighbours: count.default(10).describe("neighbours of CSLS"),
   visual: z
@@ -50,13 +50,8 @@ export const alignSchema = z.object({
   visualQuantile: share.default(0.5).describe("share of the words that are not visual, for CLIP"),
   sparsify: share.lt(1).default(0.9).describe("share of the similarities of a language that become 0"),
   pairQuantile: share.lt(1).default(0.7).describe("share of the fingerprint pairs, the worst, not to start from"),
-  imageWeight: z.coerce.number().nonnegative().optional().describe("of fingerprints beside vectors; default: chosen"),
-  imageWords: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(20_000)
-    .describe("words of each language whose fingerprints count beside vectors"),
+  imageWeight: z.number().min(0).max(1000).optional().describe("of fingerprints beside vectors; default: chosen"),
+  imageWords: z.int().min(0).default(20_000).describe("words of each language whose fingerprints count beside vectors"),
   choose: z.boolean().default(true).describe("hold nothing out: all iterations, the first map"),
   retrieval: z.enum(["csls", "cosine"]).default("csls").describe("how translations are ranked in the end"),
 });
@@ -84,7 +79,7 @@ export function alignOptions(config: AlignConfig, start: AlignOptions["start"], 
     seed,
     recipes: recipesOf(config),
     induction: refine === "none" ? "mutual" : refine,
-    iterations: refine === "none" ? 0 : iterations,
+    iterations: refine === "none" ? 0 : (iterations ?? (refine === "paper" ? 35 : 5)),
   };
 }
 
@@ -102,10 +97,10 @@ export type LookupConfig = z.output<typeof lookupSchema>;
 
 /** Options of `tenfold translate export`. */
 export const exportSchema = z.object({
-  tsv: z.string().optional().describe("file for source, target, score, rank and whether it is mutual"),
-  muse: z.string().optional().describe("file for best pairs, a space between, as MUSE reads them"),
-  tei: z.string().optional().describe("file for a TEI dictionary (XML)"),
-  vec: z.string().optional().describe("beginning of the names of two files for the mapped vectors"),
+  tsv: file.optional().describe("file for source, target, score, rank and whether it is mutual"),
+  muse: file.optional().describe("file for best pairs, a space between, as MUSE reads them"),
+  tei: file.optional().describe("file for a TEI dictionary (XML)"),
+  vec: file.optional().describe("beginning of the names of two files for the mapped vectors"),
   k: count.max(10).default(1).describe("translations a word, for tsv and tei"),
   mutual: z.boolean().default(false).describe("only pairs that are each other's best"),
   force: z.boolean().default(false).describe("replace files that are there"),
@@ -131,7 +126,7 @@ export const fingerprintSchema = z.object({
   model: z
     .string()
     .describe(
-      "folder of a CLIP or SigLIP model: config.json, tokenizer.json, onnx/text_model.onnx, onnx/vision_model.onnx",
+      "folder of a CLIP or SigLIP model: config.json, the tokenizer's and the preprocessor's files, onnx/text_model.onnx, onnx/vision_model.onnx",
     ),
   prompts: z
     .array(z.string())
@@ -141,7 +136,7 @@ export const fingerprintSchema = z.object({
   maxWords: count.default(50_000).describe("words to read"),
   keepCase: z.boolean().default(false).describe("keep capitals apart from small letters"),
   batch: count.default(32).describe("texts or images a call"),
-  out: z.string().describe("file to write (.npy)"),
+  out: file.describe("file to write (.npy)"),
   force: z.boolean().default(false).describe("replace files that are there"),
 });
 export type FingerprintConfig = z.output<typeof fingerprintSchema>;

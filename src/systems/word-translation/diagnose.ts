@@ -24,8 +24,14 @@ const noAgreement = 0.02;
 const lowAgreement = 0.2;
 const lowMutualRate = 0.2;
 const highHubness = 8;
+/** Share of the source words that one target word may be the best of. */
+const largestShare = 0.2;
 
-function warningsOf({ chosen, startPairs }: Alignment, found: Omit<Diagnosis, "warnings">): string[] {
+function warningsOf(
+  { chosen, startPairs }: Alignment,
+  found: Omit<Diagnosis, "warnings">,
+  sourceWords: number,
+): string[] {
   const { dim, agreement, mutualRate, hubness, largestHub } = found;
   const warnings: string[] = [];
   const pairs = startPairs.source.length;
@@ -46,7 +52,7 @@ function warningsOf({ chosen, startPairs }: Alignment, found: Omit<Diagnosis, "w
   if (mutualRate < lowMutualRate) {
     warnings.push(`only ${(100 * mutualRate).toFixed(0)}% of the best translations are mutual: export with --mutual`);
   }
-  if (hubness > highHubness) {
+  if (hubness > highHubness || (sourceWords > 20 && largestHub.count > largestShare * sourceWords)) {
     warnings.push(
       `a few words are the answer to everything ("${largestHub.word}" to ${largestHub.count} words): use --retrieval csls, or read fewer words with --max-words`,
     );
@@ -76,7 +82,8 @@ export function diagnose(
     startPairs: alignment.startPairs.source.length,
     finalPairs: alignment.finalPairs.source.length,
     dim: alignment.mapping.dim,
-    agreement: alignment.chosen.heldOut === "nothing" ? null : alignment.chosen.agreement,
+    agreement:
+      alignment.chosen.heldOut === "nothing" || alignment.chosen.judged === 0 ? null : alignment.chosen.agreement,
   };
-  return { ...found, warnings: warningsOf(alignment, found) };
+  return { ...found, warnings: warningsOf(alignment, found, indices.length / k) };
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ConfigError, hostTensor } from "../../core/index.ts";
+import { chunksOf, linesOf } from "../../data/index.ts";
 import { readFileBytes, requireNewFile, writeFileAtomic, writeNpy } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal } from "../../terminal/index.ts";
 import { embedImages, embedWords, listImages, openImageTextModel } from "./clip.ts";
@@ -10,9 +11,16 @@ import { Products } from "./similarity.ts";
 import { normalizeWord } from "./vocabulary.ts";
 import { readWordVectors } from "./word-vectors.ts";
 
+/** Whether a text's first line ends in several numbers, as GloVe's do; a word of a list does not. */
+async function looksLikeVectors(path: string): Promise<boolean> {
+  for await (const [first = ""] of linesOf(chunksOf(path)))
+    return /(?:[ \t]-?\d*\.?\d+(?:[eE][-+]?\d+)?){4}\s*$/.test(first);
+  return false;
+}
+
 /** The words to fingerprint and the rows of their file, so that fingerprints have the rows of the vectors. */
 async function readWords({ words, maxWords, keepCase }: FingerprintConfig) {
-  if (/\.(vec|bin|gz)$/.test(words)) {
+  if (/\.(vec|bin|gz)$/.test(words) || (await looksLikeVectors(words))) {
     const { words: list, rows, rowsRead } = await readWordVectors(words, { maxWords, keepCase });
     return { list, rows, rowsRead };
   }

@@ -38,7 +38,7 @@ export interface Fingerprints {
 export async function readFingerprints(path: string, vectors: WordVectors): Promise<Fingerprints> {
   const { shape, data, dtype } = await readNpy(path);
   const [count, dim] = shape;
-  const whole = shape.length === 2 && dim > 0 && count >= vectors.rowsRead;
+  const whole = shape.length === 2 && dim > 0 && (vectors.cut ? count >= vectors.rowsRead : count === vectors.rowsRead);
   if (!whole) {
     throw new DataError({
       where: path,
@@ -47,16 +47,20 @@ export async function readFingerprints(path: string, vectors: WordVectors): Prom
       hint: "rows are words, in the order of the vector file, and columns images",
     });
   }
-  const bad = data.findIndex((value) => !Number.isFinite(value));
+  const values = dtype === "float32" ? (data as Float32Array) : Float32Array.from(data);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const where = `${path}: row ${Math.floor(bad / dim) + 1}`;
-    throw new DataError({ where, expected: "finite numbers", found: `${data[bad]} at column ${(bad % dim) + 1}` });
+    throw new DataError({
+      where,
+      expected: "finite float32 numbers",
+      found: `${data[bad]} at column ${(bad % dim) + 1}`,
+    });
   }
   const images = await readImageList(path);
   if (images && images.length !== dim) {
     throw new DataError({ where: imageListPath(path), expected: `${dim} names of images`, found: `${images.length}` });
   }
-  const values = dtype === "float32" ? (data as Float32Array) : Float32Array.from(data);
   return { rows: takeRows({ data: values, count, dim }, vectors.rows), images };
 }
 

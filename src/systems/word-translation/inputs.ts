@@ -35,6 +35,28 @@ function resolveStart({ start, seedDictionary, sourceFingerprints }: AlignConfig
   return start;
 }
 
+/** @throws {ConfigError} for an option that would not count beside another */
+function checkCombination({
+  source,
+  sourceWords,
+  target,
+  targetWords,
+  compat,
+  map,
+  imageWeight,
+  imageWords,
+}: AlignConfig): void {
+  const isNpy = (path: string) => /\.npy(\.gz)?$/.test(path);
+  const wrong: [boolean, string, string, string][] = [
+    [sourceWords !== undefined && !isNpy(source), "--source-words", "--source FILE.npy", source],
+    [targetWords !== undefined && !isNpy(target), "--target-words", "--target FILE.npy", target],
+    [compat && map !== "auto" && map !== "orthogonal", "--compat", "--map orthogonal", map],
+    [imageWeight !== undefined && imageWeight > 0 && imageWords === 0, "--image-weight", "--image-words above 0", "0"],
+  ];
+  for (const [is, where, expected, found] of wrong)
+    if (is) throw new ConfigError({ where, expected: `${expected} beside it`, found });
+}
+
 const languageOf = ({ words, vectors, dim }: WordVectors): Language => ({
   words,
   rows: { data: vectors, count: words.length, dim },
@@ -44,7 +66,7 @@ function noteLeftOut({ name, leftOut: { duplicates, zeros, unreadable } }: WordV
   const parts = [
     duplicates > 0 && `${duplicates} words that come twice`,
     zeros > 0 && `${zeros} vectors of zeros`,
-    unreadable > 0 && `${unreadable} words that are not UTF-8`,
+    unreadable > 0 && `${unreadable} words that are empty, not UTF-8 or have control characters`,
   ].filter((part) => part !== false);
   return parts.length > 0 ? [`${name}: left out ${parts.join(", ")}`] : [];
 }
@@ -65,6 +87,7 @@ export async function readInputs(config: AlignConfig): Promise<Inputs> {
       found: `no ${missing}`,
     });
   }
+  checkCombination(config);
   const start = resolveStart(config);
   const read = (path: string, words: string | undefined) =>
     readWordVectors(path, { maxWords, keepCase, ...(words !== undefined && { words }) });
@@ -75,7 +98,7 @@ export async function readInputs(config: AlignConfig): Promise<Inputs> {
       where: `${source.name} and ${target.name}`,
       expected: "vectors of the same length",
       found: `${source.dim} and ${target.dim}`,
-      hint: "train both with the same --dim, or reduce the longer ones to their first principal components",
+      hint: "train both with as many dimensions, or reduce the longer ones to their first principal components",
     });
   }
   const hashes: Record<string, string> = { source: source.sha256, target: target.sha256 };

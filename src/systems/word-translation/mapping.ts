@@ -97,13 +97,18 @@ async function fitRidge({ x, y, dim }: VectorPairs, { shrinkage }: MapRecipe, pr
  * `ridge` (Mikolov, Le, Sutskever 2013, with a penalty). Deviation: variances are shrunk towards their mean, so that `whitened`
  * and `ridge` also work with fewer pairs than dimensions.
  */
-export async function fitMapping(pairs: VectorPairs, recipe: MapRecipe, products: Products): Promise<Mapping> {
+export async function fitMapping(
+  pairs: VectorPairs,
+  recipe: MapRecipe,
+  products: Products,
+  signal?: AbortSignal,
+): Promise<Mapping> {
   if (recipe.kind === "whitened") return fitWhitened(pairs, recipe, products);
   if (recipe.kind === "ridge") return fitRidge(pairs, recipe, products);
   const { dim } = pairs;
   const source =
     recipe.robust.iterations > 0
-      ? (await robustProcrustes(pairs, products, recipe.robust)).matrix
+      ? (await robustProcrustes(pairs, products, { ...recipe.robust, signal })).matrix
       : await procrustes(pairs, products);
   return { dim, source, target: identity(dim) };
 }

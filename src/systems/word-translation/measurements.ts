@@ -253,7 +253,7 @@ export async function measureRefinement(context: ClaimContext): Promise<Finding>
     const some = withImages(world, 200);
     const vectorsOf = async (iterations: number) =>
       (await align(some, { iterations, seed, imageWords: 0 }, work)).vectors;
-    return [await vectorsOf(0), await vectorsOf(config.iterations)];
+    return [await vectorsOf(0), await vectorsOf(alignOptions(config, "images", seed).iterations)];
   });
   return reportGain(
     "by vectors alone",

@@ -1,4 +1,5 @@
 /** The orthogonal matrix that turns one set of vectors into another, wrong pairs among them or not. @module */
+import { setImmediate } from "node:timers/promises";
 import { hostTensor } from "../../core/index.ts";
 import { svd } from "../../linalg/index.ts";
 import type { Products } from "./similarity.ts";
@@ -147,6 +148,7 @@ export interface RobustOptions {
   readonly iterations?: number;
   /** As the released code does: weights multiply those of earlier iterations, and errors are those of weighted pairs. */
   readonly compat?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Keeps the weight of a pair that fits exactly finite. */
@@ -162,12 +164,14 @@ const smallestError = 1e-3;
 export async function robustProcrustes(
   pairs: VectorPairs,
   products: Products,
-  { iterations = 10, compat = false }: RobustOptions = {},
+  { iterations = 10, compat = false, signal }: RobustOptions = {},
 ): Promise<{ matrix: Float64Array; weights: Float64Array }> {
   const { x, y, count, dim } = pairs;
   let matrix = await procrustes(pairs, products);
   let weights = new Float64Array(count).fill(1);
   for (let iteration = 0; iteration < iterations; iteration++) {
+    await setImmediate();
+    signal?.throwIfAborted();
     const turned = await rowsTimes(x, matrix, dim, products);
     const earlier = weights;
     weights = Float64Array.from({ length: count }, (_, i) => {

@@ -58,7 +58,7 @@ export async function agreementOf(spaces: readonly Space[], judge: Pairs, work: 
 /** Fits a recipe to pairs and judges it. */
 async function fitOne(setting: Refinement, pairs: Pairs, recipe: MapRecipe, work: Work): Promise<Fitted> {
   const { x, y, neighbours, judge } = setting;
-  const mapping = await fitMapping(vectorsOf(pairs, x, y), recipe, work.products);
+  const mapping = await fitMapping(vectorsOf(pairs, x, y), recipe, work.products, work.signal);
   const { source, target } = await mapBoth(x, y, mapping, work.products);
   const space = { source, target, densities: await densities(source, target, neighbours, work), weight: 1 };
   return { recipe, mapping, space, pairs, ...(await agreementOf([space], judge, work)) };

@@ -1,11 +1,13 @@
 /** A finished alignment as a folder: what lookup, evaluate and export read. @module */
 import { join } from "node:path";
-import { DataError, type HostTensor, hostTensor } from "../../core/index.ts";
+import { z } from "zod";
+import { DataError, type HostTensor, hostTensor, schemaProblem } from "../../core/index.ts";
 import {
-  ensureEmptyDirectory,
   readFileBytes,
   readSafetensors,
+  replaceFolder,
   sha256,
+  sha256File,
   writeFileAtomic,
   writeSafetensors,
 } from "../../storage/index.ts";
@@ -13,7 +15,7 @@ import type { Choice } from "./align.ts";
 import { type AlignConfig, alignSchema } from "./config.ts";
 import type { Diagnosis } from "./diagnose.ts";
 import type { Best } from "./similarity.ts";
-import type { StartKind } from "./starts.ts";
+import { type StartKind, startKinds } from "./starts.ts";
 
 /** Translations that are kept a word. */
 export const keptTranslations = 10;
@@ -30,7 +32,21 @@ export interface RunRecord {
   readonly diagnosis: Diagnosis;
   /** SHA-256 of the word lists, source and target. */
   readonly words: readonly [source: string, target: string];
+  /** SHA-256 of translations.safetensors. */
+  readonly tensors: string;
 }
+
+const recordSchema = z.object({
+  kind: z.literal("word-translation"),
+  seed: z.int(),
+  start: z.enum(startKinds),
+  config: alignSchema,
+  inputs: z.record(z.string(), z.string()),
+  choice: z.looseObject({ agreement: z.number() }),
+  diagnosis: z.looseObject({ agreement: z.number().nullable() }),
+  words: z.tuple([z.string(), z.string()]),
+  tensors: z.string(),
+});
 
 /** A run in memory. */
 export interface TranslationRun {
@@ -47,7 +63,8 @@ export interface TranslationRun {
   readonly visual: Int32Array | undefined;
 }
 
-const runFile = "run.json";
+/** The file that tells a run folder. */
+export const runFile = "run.json";
 const tensorsFile = "translations.safetensors";
 const wordFiles = { source: "source.words.txt", target: "target.words.txt" };
 
@@ -60,10 +77,16 @@ const wordList = (words: readonly string[]) => `${words.join("\n")}\n`;
  */
 export async function writeRun(
   folder: string,
-  run: Omit<TranslationRun, "record"> & { readonly record: Omit<RunRecord, "words"> },
+  run: Omit<TranslationRun, "record"> & { readonly record: Omit<RunRecord, "words" | "tensors"> },
   force: boolean,
 ): Promise<void> {
-  await ensureEmptyDirectory(folder, { force });
+  await replaceFolder(folder, { force, mark: runFile }, (fresh) => writeFiles(fresh, run));
+}
+
+async function writeFiles(
+  folder: string,
+  run: Omit<TranslationRun, "record"> & { readonly record: Omit<RunRecord, "words" | "tensors"> },
+): Promise<void> {
   const lists = [wordList(run.source), wordList(run.target)] as const;
   await writeFileAtomic(join(folder, wordFiles.source), lists[0]);
   await writeFileAtomic(join(folder, wordFiles.target), lists[1]);
@@ -81,7 +104,11 @@ export async function writeRun(
     "target.map": run.maps.target,
     ...(run.visual && { visual: hostTensor(run.visual, [run.visual.length]) }),
   });
-  const record: RunRecord = { ...run.record, words: [sha256(lists[0]), sha256(lists[1])] };
+  const record: RunRecord = {
+    ...run.record,
+    words: [sha256(lists[0]), sha256(lists[1])],
+    tensors: await sha256File(join(folder, tensorsFile)),
+  };
   await writeFileAtomic(join(folder, runFile), `${JSON.stringify(record, null, 2)}\n`);
 }
 
@@ -92,7 +119,7 @@ async function readWords(folder: string, side: "source" | "target", hash: string
     const hint = "the file was changed after the run; align again";
     throw new DataError({ where: path, expected: "the words of the run", found: "other words", hint });
   }
-  return new TextDecoder().decode(bytes).trimEnd().split("\n");
+  return new TextDecoder().decode(bytes).slice(0, -1).split("\n");
 }
 
 /**
@@ -109,6 +136,10 @@ export async function readRun(folder: string): Promise<TranslationRun> {
   ];
   const tensorsPath = join(folder, tensorsFile);
   const { tensors } = await readSafetensors(tensorsPath);
+  if ((await sha256File(tensorsPath)) !== record.tensors) {
+    const hint = "the file was changed after the run, or is another run's; align again";
+    throw new DataError({ where: tensorsPath, expected: "the translations of the run", found: "others", hint });
+  }
   const tensor = (name: string): HostTensor => {
     const found = tensors[name];
     if (found) return found;
@@ -131,12 +162,21 @@ export async function readRun(folder: string): Promise<TranslationRun> {
 
 async function readRecord(path: string): Promise<RunRecord> {
   const text = new TextDecoder().decode(await readFileBytes(path));
-  try {
-    const record = JSON.parse(text) as RunRecord;
-    if (record.kind === "word-translation") return { ...record, config: alignSchema.parse(record.config) };
-  } catch {
-    // Told below, as any other file that is no run.
-  }
   const hint = "name the folder that translate align --out wrote";
-  throw new DataError({ where: path, expected: "a run of translate align", found: "something else", hint });
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw new DataError({ where: path, expected: "a run of translate align", found: "no JSON", hint, cause });
+  }
+  const parsed = recordSchema.safeParse(document);
+  if (parsed.success) return parsed.data as unknown as RunRecord;
+  const problem = schemaProblem(parsed.error);
+  const where = problem.path ? `${path}, "${problem.path}"` : path;
+  throw new DataError({
+    where,
+    expected: `a run of translate align, here ${problem.expected}`,
+    found: problem.found,
+    hint,
+  });
 }

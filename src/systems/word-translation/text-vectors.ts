@@ -4,11 +4,28 @@ import { chunksOf, linesOf } from "../../data/index.ts";
 import { sha256File } from "../../storage/index.ts";
 import { Vocabulary, type WordVectors } from "./vocabulary.ts";
 
+const fieldsOf = (line: string) => line.replace(/^[ \t]+|[ \t]+$/g, "").split(/[ \t]+/);
+
+/** Refuses a header of other dimensions than the first row has: its numbers would be taken for a part of its word. */
+function checkFirstRow(line: string, dim: number, path: string): void {
+  const fields = fieldsOf(line);
+  const firstText = fields.findLastIndex((field) => Number.isNaN(Number(field)));
+  const numbers = fields.length - 1 - firstText;
+  if (firstText < 0 || numbers <= dim) return;
+  const hint = "correct the first line of the file";
+  throw new DataError({
+    where: path,
+    expected: `rows of ${dim} numbers, as its header says`,
+    found: `${numbers}`,
+    hint,
+  });
+}
+
 /** The fields of a line of text vectors: the last `dim` are numbers, what is before is the word, spaces and all. */
 function parseLine(line: string, dim: number, where: string): { word: string; vector: Float32Array } {
-  const fields = line.split(/[ \t]/);
-  while (fields.at(-1) === "") fields.pop();
-  if (fields.length < dim + 1) {
+  const fields = fieldsOf(line);
+  // A line that begins with a space has no word.
+  if (fields.length < dim + (/^[ \t]/.test(line) ? 0 : 1)) {
     const hint = "the line is cut short, or the vectors of the file differ in length";
     throw new DataError({ where, expected: `a word and ${dim} numbers`, found: `${fields.length} fields`, hint });
   }
@@ -47,7 +64,7 @@ export async function readTextVectors(path: string, maxWords: number, keepCase: 
           dim = header.dim;
           continue;
         }
-        dim = line.trimEnd().split(/[ \t]/).length - 1;
+        dim = fieldsOf(line).length - 1;
       }
       if (line.trim() === "") continue;
       if (dim < 1) {
@@ -61,6 +78,7 @@ export async function readTextVectors(path: string, maxWords: number, keepCase: 
         stopped = true;
         break reading;
       }
+      if (header && vocabulary.rowsRead === 0) checkFirstRow(line, dim, path);
       const { word, vector } = parseLine(line, dim, `${path}: line ${number}`);
       vocabulary.add(word, vector);
     }
@@ -73,7 +91,7 @@ export async function readTextVectors(path: string, maxWords: number, keepCase: 
       hint: "the file is cut short or was put together from others: correct the first line",
     });
   }
-  return vocabulary.finish(dim, await sha256File(path));
+  return vocabulary.finish(dim, await sha256File(path), stopped);
 }
 
 /** Word vectors as word2vec text. */

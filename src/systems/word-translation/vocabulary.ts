@@ -13,6 +13,8 @@ export interface WordVectors {
   readonly rows: Int32Array;
   /** Rows of the file that were read, those left out included. */
   readonly rowsRead: number;
+  /** Whether the file has more rows. */
+  readonly cut: boolean;
   /** Rows left out, and why. */
   readonly leftOut: LeftOut;
   readonly sha256: string;
@@ -24,13 +26,16 @@ export interface LeftOut {
   readonly duplicates: number;
   /** Vectors of zeros, which have no direction. */
   readonly zeros: number;
-  /** Words that are not UTF-8. */
+  /** Words that are empty, are not UTF-8 or have control characters in them, such as line ends. */
   readonly unreadable: number;
 }
 
-/** Words as they are compared: composed (NFC), lower-cased unless told otherwise. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: words are kept in files, one a line
+const unreadable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/;
+
+/** Words as they are compared: composed (NFC), without space around, lower-cased unless told otherwise. */
 export function normalizeWord(word: string, keepCase = false): string {
-  const composed = word.normalize("NFC");
+  const composed = word.normalize("NFC").trim();
   return keepCase ? composed : composed.toLowerCase().normalize("NFC");
 }
 
@@ -62,7 +67,7 @@ export class Vocabulary {
         found: `${vector[bad]} at position ${bad + 1}`,
       });
     }
-    if (normal.includes("\ufffd")) this.#leftOut.unreadable++;
+    if (normal === "" || unreadable.test(normal)) this.#leftOut.unreadable++;
     else if (this.#seen.has(normal)) this.#leftOut.duplicates++;
     else if (vector.every((value) => value === 0)) this.#leftOut.zeros++;
     else {
@@ -73,7 +78,8 @@ export class Vocabulary {
     }
   }
 
-  finish(dim: number, sha256: string): WordVectors {
+  /** @param cut - whether the file has more rows than were read */
+  finish(dim: number, sha256: string, cut: boolean): WordVectors {
     if (this.#words.length === 0) {
       throw new DataError({ where: this.#name, expected: "at least one word with a vector", found: "none" });
     }
@@ -88,6 +94,7 @@ export class Vocabulary {
       vectors,
       rows: Int32Array.from(this.#rows),
       rowsRead: this.rowsRead,
+      cut,
       leftOut: this.#leftOut,
       sha256,
     };

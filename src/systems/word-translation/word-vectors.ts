@@ -38,7 +38,7 @@ async function readNpyVectors(path: string, wordsPath: string | undefined, maxWo
   for (const [row, word] of words.slice(0, maxWords).entries()) {
     vocabulary.add(word, Float32Array.from(data.subarray(row * dim, (row + 1) * dim)));
   }
-  return vocabulary.finish(dim, await sha256File(path));
+  return vocabulary.finish(dim, await sha256File(path), words.length > maxWords);
 }
 
 /**
