@@ -4,7 +4,9 @@
  * They print a table, or with --json one document. Timings are medians; ratios come from interleaved steps of one run.
  */
 import { Command } from "commander";
+import { measureLift } from "./lift.ts";
 import { measureOverhead } from "./overhead.ts";
+import { measureRecommendLoad, measureRecommendTraining } from "./recommend.ts";
 import { measureSteps } from "./steps.ts";
 import { measureTranslate } from "./translate.ts";
 
@@ -58,6 +60,45 @@ program
       repeats: Number(options.repeats),
       ...(options.peer && { peer: options.peer }),
       python: options.python,
+    });
+    console.log(options.json ? JSON.stringify(result, null, 2) : result);
+  });
+
+program
+  .command("recommend")
+  .description("milliseconds a training step of generative retrieval; with --run, a served run under load")
+  .option("--steps <n>", "training steps to time after the first ones", "30")
+  .option("--peer <file>", "script that takes the same steps in PyTorch, a line of input a step")
+  .option("--python <program>", "Python that has PyTorch", "/usr/bin/python3")
+  .option("--run <folder>", "a run whose items are numbered from 1: served in a process of its own, and asked")
+  .option("--requests <n>", "requests of each kind", "1000")
+  .option("--concurrency <n>", "requests at a time, after those one at a time", "32")
+  .option("--json", "print one JSON document")
+  .action(async (options) => {
+    const result = options.run
+      ? await measureRecommendLoad(options.run, Number(options.requests), Number(options.concurrency))
+      : await measureRecommendTraining({
+          steps: Number(options.steps),
+          ...(options.peer && { peer: options.peer }),
+          python: options.python,
+        });
+    console.log(options.json ? JSON.stringify(result, null, 2) : result);
+  });
+
+program
+  .command("lift")
+  .description("tokens a second of training a language model, and of decoding")
+  .option("--steps <n>", "steps a turn, the first three not counted", "30")
+  .option("--peer <file>", "script that trains the same in PyTorch, in turns with ours")
+  .option("--python <program>", "Python that has PyTorch", "/usr/bin/python3")
+  .option("--model <file>", "llama2.c checkpoint to decode from")
+  .option("--json", "print one JSON document")
+  .action(async (options) => {
+    const result = await measureLift({
+      steps: Number(options.steps),
+      python: options.python,
+      ...(options.peer && { peer: options.peer }),
+      ...(options.model && { model: options.model }),
     });
     console.log(options.json ? JSON.stringify(result, null, 2) : result);
   });

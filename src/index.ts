@@ -24,6 +24,8 @@ export * as data from "./data/index.ts";
 export * as dist from "./dist/index.ts";
 /** Traced functions, compiled and differentiated. */
 export * as engine from "./engine/index.ts";
+/** JSON services over HTTP. */
+export * as http from "./http/index.ts";
 /** Layers and losses. */
 export * as nn from "./nn/index.ts";
 /** Optimizers, schedules and orders of examples. */
@@ -32,6 +34,10 @@ export * as optim from "./optim/index.ts";
 export * as storage from "./storage/index.ts";
 /** The room of networks found inside random networks of signs. */
 export * as binarySubnetworks from "./systems/binary-subnetworks/index.ts";
+/** The room of recommenders that decode semantic IDs. */
+export * as generativeRetrieval from "./systems/generative-retrieval/index.ts";
+/** The room of tables as text for a language model. */
+export * as languageInterfaced from "./systems/language-interfaced/index.ts";
 /** The room of many workers and one model. */
 export * as localSgd from "./systems/local-sgd/index.ts";
 /** The room of computers made of transformer layers. */

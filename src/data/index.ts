@@ -21,6 +21,28 @@ export type { Dataset } from "./dataset.ts";
 export { decodeIdx, type IdxArray, readIdx } from "./idx.ts";
 /** What a label column is taken for. */
 export type { Task } from "./labels.ts";
+export {
+  /** How additions are run. */
+  type AdapterSettings,
+  /** A token for each byte. */
+  byteTokenizer,
+  /** The same as tokenizer.json. */
+  byteTokenizerJson,
+  /** A language model in memory. */
+  type LanguageModel,
+  /** Additions in PEFT's layout. */
+  readAdapter,
+  /** A language model from a folder or a llama2.c checkpoint. */
+  readLanguageModel,
+  /** The tokenizer of a model folder. */
+  readTokenizer,
+  /** Texts as tokens. */
+  type Tokenizer,
+  /** Writes additions in PEFT's layout. */
+  writeAdapter,
+  /** Writes a language model for other tools. */
+  writeLanguageModel,
+} from "./language-model/index.ts";
 /** LIBSVM text files. */
 export { type LibsvmData, readLibsvm } from "./libsvm.ts";
 /** Loads a dataset by name or path. */
@@ -44,6 +66,6 @@ export {
   takeRows,
 } from "./split.ts";
 /** Tables: named columns of numbers or texts. */
-export type { Column, NumberColumn, Table, TextColumn } from "./table.ts";
+export { type Column, type NumberColumn, parseNumber, type Table, type TextColumn } from "./table.ts";
 /** A dataset of a table's rows. */
 export { type TableDatasetOptions, tableDataset } from "./table-dataset.ts";

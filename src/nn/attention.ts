@@ -76,8 +76,10 @@ function joinHeads(x: Tensor): Tensor {
 /** Options of attention layers. */
 export interface AttentionOptions {
   readonly dim: number;
-  /** Divides dim. */
+  /** Divides dim, where `headDim` is not given. */
   readonly numHeads: number;
+  /** Width of a head; default dim / numHeads. */
+  readonly headDim?: number;
   /** Whether a position sees only itself and what came before; default false. */
   readonly causal?: boolean;
   /** Share of attention weights dropped in training; default 0. */
@@ -130,16 +132,18 @@ export interface SelfAttention extends Layer<SelfAttentionParams, SelfAttentionI
 export function selfAttention({
   dim,
   numHeads,
+  headDim = dim / numHeads,
   causal = false,
   dropout = 0,
   bias = true,
 }: AttentionOptions): SelfAttention {
-  const qkv = linear(dim, 3 * dim, { bias });
-  const out = linear(dim, dim, { bias });
+  const inner = numHeads * headDim;
+  const qkv = linear(dim, 3 * inner, { bias });
+  const out = linear(inner, dim, { bias });
   /** Queries, keys and values, [batch, head, seq, headDim] each. */
   const project = (params: Traced<SelfAttentionParams>, x: Tensor, mode: Mode): [Tensor, Tensor, Tensor] => {
     const [batch, seq] = x.shape as [number, number];
-    const split = reshape(qkv.apply(params.qkv, x, mode), [batch, seq, 3, numHeads, dim / numHeads]);
+    const split = reshape(qkv.apply(params.qkv, x, mode), [batch, seq, 3, numHeads, headDim]);
     const heads = transpose(split, [2, 0, 3, 1, 4]);
     const part = (i: number) => reshape(slice(heads, [[i, i + 1]]), heads.shape.slice(1));
     return [part(0), part(1), part(2)];
@@ -183,6 +187,22 @@ export interface CrossAttentionInput {
   readonly bias?: Tensor;
 }
 
+/** Keys and values of a memory: float [batch, head, memorySeq, headDim] each. */
+export type AttentionMemory = AttentionCache;
+
+/** Cross-attention, whole or in two steps: the memory's keys and values once, then whatever asks. */
+export interface CrossAttention extends Layer<CrossAttentionParams, CrossAttentionInput> {
+  /** Keys and values of a memory, float [batch, memorySeq, dim]. */
+  project(params: Traced<CrossAttentionParams>, memory: Tensor, mode: Mode): AttentionMemory;
+  /**
+   * Attends to a projected memory.
+   *
+   * @param x - float [batch, seq, dim]
+   * @param bias - added to the scores
+   */
+  read(params: Traced<CrossAttentionParams>, x: Tensor, memory: AttentionMemory, mode: Mode, bias?: Tensor): Tensor;
+}
+
 /**
  * Multi-head attention of one sequence to another: [batch, seq, dim].
  *
@@ -191,39 +211,41 @@ export interface CrossAttentionInput {
 export function crossAttention({
   dim,
   numHeads,
+  headDim = dim / numHeads,
   dropout = 0,
   bias = true,
-}: Omit<AttentionOptions, "causal">): Layer<CrossAttentionParams, CrossAttentionInput> {
-  const query = linear(dim, dim, { bias });
-  const keyValue = linear(dim, 2 * dim, { bias });
-  const out = linear(dim, dim, { bias });
-  return {
+}: Omit<AttentionOptions, "causal">): CrossAttention {
+  const inner = numHeads * headDim;
+  const query = linear(dim, inner, { bias });
+  const keyValue = linear(dim, 2 * inner, { bias });
+  const out = linear(inner, dim, { bias });
+  const layer: CrossAttention = {
     init: (random) => ({ query: query.init(random), keyValue: keyValue.init(random), out: out.init(random) }),
-    apply(params, { x, memory, bias: extra }, mode) {
+    project(params, memory, mode) {
       const [batch, memorySeq] = memory.shape as [number, number];
-      const split = reshape(keyValue.apply(params.keyValue, memory, mode), [
-        batch,
-        memorySeq,
-        2,
-        numHeads,
-        dim / numHeads,
-      ]);
+      const split = reshape(keyValue.apply(params.keyValue, memory, mode), [batch, memorySeq, 2, numHeads, headDim]);
       const heads = transpose(split, [2, 0, 3, 1, 4]);
       const part = (i: number) => reshape(slice(heads, [[i, i + 1]]), heads.shape.slice(1));
-      const asked = splitHeads(query.apply(params.query, x, mode), numHeads);
-      const read = attend(asked, part(0), part(1), extra, (weights) => applyDropout(weights, dropout, mode));
-      return out.apply(params.out, joinHeads(read), mode);
+      return { key: part(0), value: part(1) };
     },
+    read(params, x, { key, value }, mode, extra) {
+      const asked = splitHeads(query.apply(params.query, x, mode), numHeads);
+      const heads = attend(asked, key, value, extra, (weights) => applyDropout(weights, dropout, mode));
+      return out.apply(params.out, joinHeads(heads), mode);
+    },
+    apply: (params, { x, memory, bias: extra }, mode) =>
+      layer.read(params, x, layer.project(params, memory, mode), mode, extra),
   };
+  return layer;
 }
 
 /** An empty cache for {@link SelfAttention.step}. */
 export function emptyCache(
   batch: number,
   maxSeq: number,
-  { dim, numHeads }: AttentionOptions,
+  { dim, numHeads, headDim = dim / numHeads }: AttentionOptions,
 ): { key: HostTensor; value: HostTensor } {
-  const shape = [batch, numHeads, maxSeq, dim / numHeads];
-  const zeros = () => hostTensor(new Float32Array(batch * maxSeq * dim), shape);
+  const shape = [batch, numHeads, maxSeq, headDim];
+  const zeros = () => hostTensor(new Float32Array(batch * numHeads * maxSeq * headDim), shape);
   return { key: zeros(), value: zeros() };
 }

@@ -2,8 +2,10 @@
 export { applyGelu, applySilu, flatten, gelu, relu, silu, tanh } from "./activation.ts";
 export {
   type AttentionCache,
+  type AttentionMemory,
   type AttentionOptions,
   attend,
+  type CrossAttention,
   type CrossAttentionInput,
   type CrossAttentionParams,
   causalBias,
@@ -17,6 +19,33 @@ export {
 } from "./attention.ts";
 export { averagePool2d, type Conv2dParams, conv2d, globalAveragePool2d, maxPool2d } from "./convolution.ts";
 export { applyDropout, dropout } from "./dropout.ts";
+export { freezeRest, type PartlyFrozen, type TrainedLeaves } from "./frozen.ts";
+export type { KeyValueCache, LanguageModelBlockParams } from "./language-model/block.ts";
+export {
+  type CausalLanguageModel,
+  causalLanguageModel,
+  emptyKeyValueCache,
+  type LanguageModelInput,
+  type LanguageModelParams,
+} from "./language-model/causal-language-model.ts";
+export {
+  choiceGrammar,
+  type Grammar,
+  greedyToken,
+  type SamplingOptions,
+  sampleToken,
+  type TextGrammarOptions,
+  textGrammar,
+  tokenProbabilities,
+} from "./language-model/choose.ts";
+export { gpt2Config, type LanguageModelConfig, llamaConfig, type RotaryOptions } from "./language-model/config.ts";
+export {
+  createDecoder,
+  type Decoder,
+  type GenerateOptions,
+  type TrainedLanguageModel,
+} from "./language-model/decoder.ts";
+export { type Continuation, createScorer, type Scorer } from "./language-model/scorer.ts";
 export {
   type AnyLayer,
   type EmptyParams,
@@ -35,6 +64,18 @@ export {
   uniform,
 } from "./layer.ts";
 export { applyLinear, type EmbeddingParams, embedding, type LinearParams, linear } from "./linear.ts";
+export {
+  addLora,
+  addProduct,
+  applyLoraLinear,
+  initLora,
+  isLora,
+  type LoraFactors,
+  type LoraLinearParams,
+  type LoraSettings,
+  linearPaths,
+  mergeLora,
+} from "./lora.ts";
 export { accuracy, binaryCrossEntropy, type CrossEntropyOptions, crossEntropy, meanSquaredError } from "./loss.ts";
 export {
   columnImportance,
@@ -68,8 +109,10 @@ export { applyReluNetwork, type ReluLayer, type ReluNetwork } from "./relu-netwo
 export {
   type BlockOptions,
   type BlockParams,
+  type CrossBlock,
   type CrossBlockInput,
   type CrossBlockParams,
+  type CrossStepInput,
   crossBlock,
   type FeedForwardParams,
   feedForward,

@@ -1,7 +1,8 @@
-import { add, relu as reluOf, type Tensor } from "../engine/index.ts";
+import { add, relu as reluOf, reshape, type Tensor } from "../engine/index.ts";
 import { applyGelu, applySilu } from "./activation.ts";
 import {
   type AttentionCache,
+  type AttentionMemory,
   type AttentionOptions,
   type CrossAttentionParams,
   crossAttention,
@@ -117,12 +118,33 @@ export interface CrossBlockInput extends SelfAttentionInput {
   readonly memoryBias?: Tensor;
 }
 
+/** What a position of a decoder block reads beside the positions before it. */
+export interface CrossStepInput {
+  /** float [batch · beams, 1, dim]: beams of the same memory lie together. */
+  readonly x: Tensor;
+  readonly cache: AttentionCache;
+  /** int32 scalar in [0, maxSeq). */
+  readonly position: Tensor;
+  /** The memory as `project` gave it, a row a batch: beams of one row share it. */
+  readonly memory: AttentionMemory;
+  /** Added to the scores over the memory, [batch, 1, 1, memorySeq]. */
+  readonly memoryBias?: Tensor;
+}
+
+/** The decoder block of an encoder-decoder, whole sequences at once or a position at a time. */
+export interface CrossBlock extends Layer<CrossBlockParams, CrossBlockInput> {
+  /** The keys and values that the block reads of the encoder's output, computed once. */
+  project(params: Traced<CrossBlockParams>, memory: Tensor): AttentionMemory;
+  /** One position of each of several beams; see `SelfAttention.step`. */
+  step(params: Traced<CrossBlockParams>, input: CrossStepInput): { y: Tensor; cache: AttentionCache };
+}
+
 /**
  * The decoder block of an encoder-decoder: causal self-attention, attention to the encoder's output, feed-forward.
  *
  * @remarks Source: Vaswani et al. (2017), section 3.1, with the norm first.
  */
-export function crossBlock(options: BlockOptions): Layer<CrossBlockParams, CrossBlockInput> {
+export function crossBlock(options: BlockOptions): CrossBlock {
   const { dim, dropout = 0 } = options;
   const own = selfAttention({ ...options, causal: true });
   const cross = crossAttention(options);
@@ -144,6 +166,18 @@ export function crossBlock(options: BlockOptions): Layer<CrossBlockParams, Cross
       const asked = { x: norm.apply(params.normCross, first, mode), memory, ...(memoryBias && { bias: memoryBias }) };
       const second = add(first, drop(cross.apply(params.cross, asked, mode)));
       return add(second, drop(mlp.apply(params.feedForward, norm.apply(params.norm2, second, mode), mode)));
+    },
+    project: (params, memory) => cross.project(params.cross, memory, new Mode(false)),
+    step(params, { x, cache, position, memory, memoryBias }) {
+      const mode = new Mode(false);
+      const read = own.step(params.attention, norm.apply(params.norm1, x, mode), cache, position);
+      const first = add(x, read.y);
+      // Beams of one row stand beside each other like positions of one sequence: its memory is read where it lies.
+      const beside = reshape(norm.apply(params.normCross, first, mode), [memory.key.shape[0]!, -1, dim]);
+      const asked = reshape(cross.read(params.cross, beside, memory, mode, memoryBias), x.shape);
+      const second = add(first, asked);
+      const y = add(second, mlp.apply(params.feedForward, norm.apply(params.norm2, second, mode), mode));
+      return { y, cache: read.cache };
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Orders in which examples are visited. @module */
 
+export { accumulate } from "./accumulate.ts";
 export { type AdamWOptions, adamW } from "./adamw.ts";
 export { clipByGlobalNorm, globalNorm } from "./clip.ts";
 export type { Optimizer, StepInfo } from "./optimizer.ts";

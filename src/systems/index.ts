@@ -53,6 +53,18 @@ export const rooms: readonly Room[] = [
     load: async () => (await import("./looped-transformer/index.ts")).loopedTransformer,
   },
   {
+    name: "language-interfaced",
+    command: "lift",
+    title: "Tables as text for a language model",
+    load: async () => (await import("./language-interfaced/index.ts")).languageInterfaced,
+  },
+  {
+    name: "generative-retrieval",
+    command: "recommend",
+    title: "What comes next, decoded as the semantic ID of an item",
+    load: async () => (await import("./generative-retrieval/index.ts")).generativeRetrieval,
+  },
+  {
     name: "word-translation",
     command: "translate",
     title: "A dictionary from two embeddings, with images as the pivot",

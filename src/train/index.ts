@@ -2,6 +2,14 @@
 export { type BatchPlan, gatherRows, planBatches } from "./batches.ts";
 export { createEvaluator, type Evaluation, type Evaluator } from "./evaluate.ts";
 export { type FitEvent, type FitOptions, fit } from "./fit.ts";
+export {
+  completionLoss,
+  type PackedShape,
+  type PackedTexts,
+  packedModel,
+  packTexts,
+  type TextExample,
+} from "./packing.ts";
 export { type RecalibrateOptions, recalibrate } from "./recalibrate.ts";
 export { type Checkpoint, RunFolder, type RunIdentity } from "./run-folder.ts";
 export {

@@ -1,18 +1,20 @@
 /** Low-rank additions to the weights of a frozen network. @module */
-import { ConfigError, flattenTree, type HostTensor, hostTensor, mapTree, Random, type Tree } from "../../core/index.ts";
+import { ConfigError, flattenTree, type HostTensor, mapTree, Random, type Tree } from "../../core/index.ts";
 import { add, mapTensors, matmul, reshape, type Tensor, type Tensors } from "../../engine/index.ts";
-import { filled, type Layer, matrixSize, normal, type Parameters, type Traced } from "../../nn/index.ts";
-
-/** `up` float32 [rows, rank] times `down` float32 [rank, columns], added to a weight as a matrix. */
-export interface Addition {
-  readonly down: HostTensor;
-  readonly up: HostTensor;
-}
+import {
+  addProduct,
+  initLora,
+  type Layer,
+  type LoraFactors,
+  matrixSize,
+  type Parameters,
+  type Traced,
+} from "../../nn/index.ts";
 
 /** Parameters of {@link withAdditions}: the network's own, and an addition for each of its weights, in the order of their paths. */
 export interface AdditionParams {
   readonly base: Parameters;
-  readonly additions: readonly Addition[];
+  readonly additions: readonly LoraFactors[];
 }
 
 /** The paths of the weights that get an addition: those of linear maps and convolutions. */
@@ -23,7 +25,7 @@ export function weightPaths(params: Parameters): string[] {
 }
 
 /** Additions of rank `rank`, or of full rank where that is less, that change nothing yet. */
-export function initAdditions(base: Parameters, rank: number, random: Random): readonly Addition[] {
+export function initAdditions(base: Parameters, rank: number, random: Random): readonly LoraFactors[] {
   const leaves = new Map(flattenTree(base as Tree<HostTensor>));
   const paths = weightPaths(base);
   if (paths.length === 0) {
@@ -31,8 +33,7 @@ export function initAdditions(base: Parameters, rank: number, random: Random): r
   }
   return paths.map((path) => {
     const [rows, columns] = matrixSize(leaves.get(path)!);
-    const r = Math.min(rank, rows, columns);
-    return { down: normal(random, [r, columns], 1 / Math.sqrt(columns)), up: filled([rows, r], 0) };
+    return initLora([rows, columns], Math.min(rank, rows, columns), random);
   });
 }
 
@@ -74,18 +75,4 @@ export function mergeAdditions({ base, additions }: AdditionParams): Parameters 
     const at = paths.indexOf(path);
     return at < 0 ? leaf : addProduct(leaf, additions[at]!);
   }) as Parameters;
-}
-
-/** weight + up · down, float32. */
-export function addProduct(weight: HostTensor, { down, up }: Addition): HostTensor {
-  const [rank, columns] = down.shape as [number, number];
-  const rows = up.shape[0]!;
-  const out = Float32Array.from(weight.data);
-  for (let i = 0; i < rows; i++) {
-    for (let k = 0; k < rank; k++) {
-      const factor = up.data[i * rank + k]!;
-      for (let j = 0; j < columns; j++) out[i * columns + j]! += factor * down.data[k * columns + j]!;
-    }
-  }
-  return hostTensor(out, weight.shape);
 }

@@ -1,0 +1,135 @@
+/** One block of a decoder-only transformer. @module */
+import type { Random } from "../../core/index.ts";
+import { add, mul, relu, slice, type Tensor, where } from "../../engine/index.ts";
+import { applyGelu, applySilu } from "../activation.ts";
+import { applyDropout } from "../dropout.ts";
+import type { Layer, Mode, Traced } from "../layer.ts";
+import { linear } from "../linear.ts";
+import { applyLoraLinear, type LoraLinearParams, type LoraSettings } from "../lora.ts";
+import { layerNorm, type NormParams, rmsNorm } from "../normalization.ts";
+import { groupedAttention, splitHeads } from "./attention.ts";
+import type { LanguageModelConfig } from "./config.ts";
+import { applyRotary } from "./rotary.ts";
+
+/** Parameters of a block: either `qkv`, or `query`, `key` and `value`; `gate` where the feed-forward layer is gated. */
+export interface LanguageModelBlockParams {
+  readonly attentionNorm: NormParams;
+  readonly qkv?: LoraLinearParams;
+  readonly query?: LoraLinearParams;
+  readonly key?: LoraLinearParams;
+  readonly value?: LoraLinearParams;
+  readonly queryNorm?: NormParams;
+  readonly keyNorm?: NormParams;
+  readonly out: LoraLinearParams;
+  readonly feedForwardNorm: NormParams;
+  readonly gate?: LoraLinearParams;
+  readonly up: LoraLinearParams;
+  readonly down: LoraLinearParams;
+}
+
+/** Keys and values so far, before they are shared: float [batch, numKeyValueHeads, maxSeq, headDim] each. */
+export interface KeyValueCache<T = Tensor> {
+  readonly key: T;
+  readonly value: T;
+}
+
+/** What all blocks share in one pass. */
+export interface BlockContext {
+  /** float [batch or 1, 1, seq, keySeq]: 0 where a position sees another, very negative where it does not. */
+  readonly bias: Tensor;
+  /** Cosines and sines of the positions, float [batch, 1, seq, headDim], where positions are angles. */
+  readonly angles?: { readonly cos: Tensor; readonly sin: Tensor };
+  /** Where the new key and value go: bool [batch, 1, maxSeq, 1], true at the position of the token; with `cache` only. */
+  readonly here?: Tensor;
+}
+
+const activations = {
+  relu: (x: Tensor) => relu(x),
+  gelu: (x: Tensor) => applyGelu(x),
+  "gelu-tanh": (x: Tensor) => applyGelu(x, "tanh"),
+  silu: (x: Tensor) => applySilu(x),
+};
+
+/** A norm of `config`'s kind. */
+export function normOf(config: LanguageModelConfig, dim = config.dim): Layer<NormParams> {
+  const options = { epsilon: config.normEpsilon };
+  return config.norm === "layer" ? layerNorm(dim, options) : rmsNorm(dim, options);
+}
+
+/** A block: whole sequences, or one position with what came before in a cache. */
+export function languageModelBlock(config: LanguageModelConfig, lora: LoraSettings) {
+  const {
+    dim,
+    headDim,
+    numHeads,
+    numKeyValueHeads,
+    hiddenDim,
+    queryBias,
+    outBias,
+    feedForwardBias,
+    dropout = 0,
+  } = config;
+  const [queryDim, keyDim] = [numHeads * headDim, numKeyValueHeads * headDim];
+  const norm = normOf(config);
+  const headNorm = normOf({ ...config, norm: "rms" }, headDim);
+
+  function project(params: Traced<LanguageModelBlockParams>, x: Tensor, mode: Mode): [Tensor, Tensor, Tensor] {
+    const { qkv, query, key, value } = params;
+    if (!qkv) return [query!, key!, value!].map((p) => applyLoraLinear(p, x, lora, mode)) as [Tensor, Tensor, Tensor];
+    const all = applyLoraLinear(qkv, x, lora, mode);
+    const part = (from: number, to: number) => slice(all, [null, null, [from, to]]);
+    return [part(0, queryDim), part(queryDim, queryDim + keyDim), part(queryDim + keyDim, queryDim + 2 * keyDim)];
+  }
+
+  return {
+    init(random: Random): LanguageModelBlockParams {
+      const map = (from: number, to: number, withBias: boolean) => linear(from, to, { bias: withBias }).init(random);
+      const attention = config.fusedAttention
+        ? { qkv: map(dim, queryDim + 2 * keyDim, queryBias) }
+        : {
+            query: map(dim, queryDim, queryBias),
+            key: map(dim, keyDim, queryBias),
+            value: map(dim, keyDim, queryBias),
+          };
+      return {
+        attentionNorm: norm.init(random),
+        ...attention,
+        ...(config.queryKeyNorm && { queryNorm: headNorm.init(random), keyNorm: headNorm.init(random) }),
+        out: map(queryDim, dim, outBias),
+        feedForwardNorm: norm.init(random),
+        ...(config.gated && { gate: map(dim, hiddenDim, feedForwardBias) }),
+        up: map(dim, hiddenDim, feedForwardBias),
+        down: map(hiddenDim, dim, feedForwardBias),
+      };
+    },
+
+    /** The block's output, and the keys and values that it attended to. */
+    apply(
+      params: Traced<LanguageModelBlockParams>,
+      x: Tensor,
+      context: BlockContext,
+      mode: Mode,
+      cache?: KeyValueCache,
+    ): { y: Tensor; cache: KeyValueCache } {
+      const drop = (y: Tensor) => applyDropout(y, dropout, mode);
+      const read = norm.apply(params.attentionNorm, x, mode);
+      const [q, k, v] = project(params, read, mode).map((y) => splitHeads(y, headDim)) as [Tensor, Tensor, Tensor];
+      const turn = (y: Tensor, own: Traced<NormParams> | undefined) => {
+        const normed = own ? headNorm.apply(own, y, mode) : y;
+        return context.angles ? applyRotary(normed, context.angles.cos, context.angles.sin) : normed;
+      };
+      const [query, key] = [turn(q, params.queryNorm), turn(k, params.keyNorm)];
+      const held =
+        cache && context.here
+          ? { key: where(context.here, key, cache.key), value: where(context.here, v, cache.value) }
+          : { key, value: v };
+      const heads = groupedAttention(query, held.key, held.value, context.bias, drop);
+      const attended = add(x, drop(applyLoraLinear(params.out, heads, lora, mode)));
+      const normed = norm.apply(params.feedForwardNorm, attended, mode);
+      const up = applyLoraLinear(params.up, normed, lora, mode);
+      const activate = activations[config.activation];
+      const hidden = params.gate ? mul(activate(applyLoraLinear(params.gate, normed, lora, mode)), up) : activate(up);
+      return { y: add(attended, drop(applyLoraLinear(params.down, hidden, lora, mode))), cache: held };
+    },
+  };
+}

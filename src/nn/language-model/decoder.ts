@@ -1,0 +1,175 @@
+/** Texts continued token by token, many at a time. @module */
+import { ConfigError, type HostTensor, hostTensor, mapTree, type Tree } from "../../core/index.ts";
+import {
+  type Compiled,
+  compile,
+  compileStep,
+  constant,
+  type Stepper,
+  type Tensor,
+  type Tensors,
+} from "../../engine/index.ts";
+import type { Traced } from "../layer.ts";
+import type { LoraSettings } from "../lora.ts";
+import type { KeyValueCache } from "./block.ts";
+import { causalLanguageModel, emptyKeyValueCache, type LanguageModelParams } from "./causal-language-model.ts";
+import type { LanguageModelConfig } from "./config.ts";
+
+/** A model ready to be run: what {@link createDecoder} and {@link createScorer} take. */
+export interface TrainedLanguageModel {
+  readonly config: LanguageModelConfig;
+  readonly params: LanguageModelParams;
+  /** How additions are run, where there are any. */
+  readonly lora?: LoraSettings;
+}
+
+/** How {@link Decoder.generate} goes. */
+export interface GenerateOptions {
+  /** Most tokens a text. */
+  readonly maxTokens: number;
+  /** The next token of text `row`, given the logits, float32 [vocabSize], and what it has so far; undefined ends it. */
+  readonly choose: (row: number, logits: Float32Array, generated: readonly number[]) => number | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** Continues texts. */
+export interface Decoder {
+  /**
+   * Continues each of `prompts`, which have at least one token each.
+   *
+   * @returns the tokens chosen, a list a prompt
+   * @throws {ConfigError} where a prompt and its continuation are longer than the model's context
+   */
+  generate(prompts: readonly (readonly number[])[], options: GenerateOptions): Promise<number[][]>;
+  /** Frees what was compiled. */
+  dispose(): Promise<void>;
+}
+
+const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
+
+/** Parameters as constants of a traced function: ONNX Runtime lays them out once, when the function is compiled. */
+export function constantParams(params: LanguageModelParams): Traced<LanguageModelParams> {
+  return mapTree(params as unknown as Tree<HostTensor>, (leaf) =>
+    constant(leaf),
+  ) as unknown as Traced<LanguageModelParams>;
+}
+
+/**
+ * Prepares a model for decoding with cached keys and values.
+ *
+ * @param options.batchSize - texts that are continued together, at most; default 16
+ * @param options.threads - inside an operator; default all cores
+ * @example
+ * ```ts
+ * const decoder = createDecoder({ config, params }, { batchSize: 1 });
+ * const [tokens] = await decoder.generate([[1]], { maxTokens: 50, choose: (_, logits) => greedyToken(logits) });
+ * ```
+ */
+export function createDecoder(
+  { config, params, lora = {} }: TrainedLanguageModel,
+  { batchSize = 16, threads }: { readonly batchSize?: number; readonly threads?: number } = {},
+): Decoder {
+  const model = causalLanguageModel(config, lora);
+  const options = threads === undefined ? {} : { threads };
+  type Prefill = Compiled<[Tensor, Tensor], { logits: Tensor; cache: KeyValueCache[] }>;
+  type Step = Stepper<KeyValueCache[], [Tensor, Tensor], Tensor>;
+  const prefills = new Map<number, Prefill>();
+  const steps = new Map<string, Step>();
+
+  const prefillFor = (maxSeq: number): Prefill => {
+    const known = prefills.get(maxSeq);
+    if (known) return known;
+    const made = compile((tokens: Tensor, lengths: Tensor) => {
+      const { logits, cache } = model.prefill(constantParams(params), tokens, lengths, maxSeq);
+      return { logits, cache: [...cache] };
+    }, options);
+    prefills.set(maxSeq, made);
+    return made;
+  };
+
+  const stepFor = (batch: number, maxSeq: number): Step => {
+    const key = `${batch} ${maxSeq}`;
+    const known = steps.get(key);
+    if (known) return known;
+    const made = compileStep(
+      ((cache: KeyValueCache[], tokens: Tensor, positions: Tensor) => {
+        const next = model.step(constantParams(params), tokens, positions, cache);
+        return [next.cache as unknown as Tensors, next.logits] as const;
+      }) as never,
+      emptyKeyValueCache(config, batch, maxSeq) as never,
+      options,
+    ) as unknown as Step;
+    steps.set(key, made);
+    return made;
+  };
+
+  async function continueBatch(
+    prompts: readonly (readonly number[])[],
+    first: number,
+    maxSeq: number,
+    { maxTokens, choose, signal }: GenerateOptions,
+  ): Promise<number[][]> {
+    const batch = prompts.length;
+    const seq = Math.min(maxSeq, roundUp(Math.max(...prompts.map((prompt) => prompt.length)), 8));
+    const tokens = new Int32Array(batch * seq);
+    prompts.forEach((prompt, row) => {
+      tokens.set(prompt, row * seq);
+    });
+    const lengths = Int32Array.from(prompts, (prompt) => prompt.length);
+    const filled = await prefillFor(maxSeq)(hostTensor(tokens, [batch, seq]), hostTensor(lengths, [batch]));
+    const step = stepFor(batch, maxSeq);
+    await step.load(filled.cache as never);
+    const generated = prompts.map((): number[] => []);
+    const open = prompts.map(() => true);
+    const vocabSize = config.vocabSize;
+    let logits = filled.logits.data as Float32Array;
+    for (let count = 0; count < maxTokens; count++) {
+      signal?.throwIfAborted();
+      const next = new Int32Array(batch);
+      prompts.forEach((_, row) => {
+        if (!open[row]) return;
+        const own = generated[row]!;
+        const chosen = choose(first + row, logits.subarray(row * vocabSize, (row + 1) * vocabSize), own);
+        if (chosen === undefined) open[row] = false;
+        else {
+          own.push(chosen);
+          next[row] = chosen;
+        }
+      });
+      if (count + 1 === maxTokens || !open.includes(true)) break;
+      // A text that has ended writes over its own last place, which nobody reads any more.
+      const positions = Int32Array.from(
+        prompts,
+        (prompt, row) => prompt.length + Math.max(0, generated[row]!.length - 1),
+      );
+      const report = await step.run(0, hostTensor(next, [batch]), hostTensor(positions, [batch]));
+      logits = report.data as Float32Array;
+    }
+    return generated;
+  }
+
+  return {
+    async generate(prompts, generation) {
+      const longest = Math.max(0, ...prompts.map((prompt) => prompt.length)) + generation.maxTokens;
+      if (longest > config.contextLength) {
+        throw new ConfigError({
+          where: "generate",
+          expected: `prompt and continuation within the model's context of ${config.contextLength} tokens`,
+          found: `${longest}`,
+        });
+      }
+      const maxSeq = Math.min(config.contextLength, roundUp(longest, 32));
+      const out: number[][] = [];
+      for (let start = 0; start < prompts.length; start += batchSize) {
+        const some = prompts.slice(start, start + batchSize);
+        out.push(...(await continueBatch(some, start, maxSeq, generation)));
+      }
+      return out;
+    },
+    async dispose() {
+      for (const compiled of [...prefills.values(), ...steps.values()]) await compiled.dispose();
+      prefills.clear();
+      steps.clear();
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/** Fine-tuning of a language model on texts. @module */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Random } from "../../core/index.ts";
+import type { LanguageModel } from "../../data/index.ts";
+import {
+  addLora,
+  causalLanguageModel,
+  freezeRest,
+  isLora,
+  type LanguageModelConfig,
+  type LanguageModelParams,
+  type LoraSettings,
+} from "../../nn/index.ts";
+import { accumulate, adamW, cosineSchedule } from "../../optim/index.ts";
+import { sha256 } from "../../storage/index.ts";
+import {
+  compileTrainStep,
+  completionLoss,
+  fit,
+  gatherRows,
+  initialState,
+  packedModel,
+  packTexts,
+  RunFolder,
+  type TextExample,
+} from "../../train/index.ts";
+
+/** Which parameters are trained. */
+export type Tune = "full" | "lora" | "norms";
+
+/** How {@link trainTexts} trains. */
+export interface TrainingOptions {
+  readonly tune: Tune;
+  /** Of additions; default 8, alpha twice the rank, no dropout. */
+  readonly rank?: number;
+  readonly alpha?: number;
+  readonly loraDropout?: number;
+  /** Passes over the texts; or as many as make this number of steps. */
+  readonly length: { readonly epochs: number } | { readonly steps: number };
+  /** Rows of packed texts a step. */
+  readonly batchSize: number;
+  /** Steps whose gradients are added up before the parameters move; default 1. */
+  readonly accumulate?: number;
+  /** The highest; it rises for a twentieth of the steps and falls as a cosine. */
+  readonly learningRate: number;
+  readonly weightDecay?: number;
+  readonly dropout?: number;
+  readonly seed: number;
+  /** Epochs are cut down to what this machine can do in that time, by the pace of a few steps. */
+  readonly maxMinutes?: number;
+  /** Threads inside an operator; default all cores. */
+  readonly threads?: number;
+  /** Folder for checkpoints and metrics; default none. */
+  readonly run?: string;
+  /** Goes on with the run there. */
+  readonly resume?: boolean;
+  readonly identity?: Readonly<Record<string, unknown>>;
+  readonly signal?: AbortSignal;
+  readonly onStep?: (event: { readonly step: number; readonly totalSteps: number; readonly loss: number }) => void;
+}
+
+/** What came of training. */
+export interface TrainingResult {
+  /** With additions beside the weights where those were trained. */
+  readonly params: LanguageModelParams;
+  readonly lora: LoraSettings;
+  readonly epochs: number;
+  readonly steps: number;
+  /** Mean loss of the last epoch, in nats a learned token. */
+  readonly loss: number;
+  /** Tokens a second, those that fill rows not counted. */
+  readonly tokensPerSecond: number;
+  /** Whether it was interrupted. */
+  readonly stopped: boolean;
+}
+
+/** Whether the linear map at a path gets an addition: all those of the blocks. */
+const isTarget = (path: string) => path.startsWith("blocks.");
+
+const isNorm = (path: string) => /(^|\.)(norm|\w+Norm)\.(weight|bias)$/.test(path);
+
+/** How additions run under these options. */
+export function loraSettings({
+  tune,
+  rank = 8,
+  alpha = 2 * rank,
+  loraDropout = 0,
+}: Pick<TrainingOptions, "tune" | "rank" | "alpha" | "loraDropout">): LoraSettings {
+  return tune === "lora" ? { scale: alpha / rank, dropout: loraDropout } : {};
+}
+
+/** The epochs that a run was planned with. */
+function epochsOf(run: string): number {
+  return Number(RunFolder.inspect(run).identity.epochs);
+}
+
+/**
+ * Trains a model on texts, or goes on with a training that was interrupted.
+ *
+ * @throws {DataError} where a text is longer than the model's context, {@link DivergenceError} where the loss leaves the numbers
+ */
+export async function trainTexts(
+  base: Pick<LanguageModel, "config" | "params">,
+  examples: readonly TextExample[],
+  options: TrainingOptions,
+): Promise<TrainingResult> {
+  const { tune, rank = 8, batchSize, seed, learningRate, weightDecay = 0.01, signal } = options;
+  const config: LanguageModelConfig = { ...base.config, dropout: options.dropout ?? 0 };
+  const lora = loraSettings(options);
+  const packed = packTexts(examples, { name: "texts", sha256: sha256(JSON.stringify(examples)) });
+  const layer = packedModel(causalLanguageModel(config, lora), packed);
+  const start =
+    tune === "lora" ? addLora(base.params, { rank, targets: isTarget }, new Random(seed, "lora")) : base.params;
+  const isTrained = { full: () => true, lora: isLora, norms: isNorm }[tune];
+  const { layer: model, trained, restore } = freezeRest(layer, start, isTrained);
+  const stepOptions = {
+    model,
+    loss: completionLoss,
+    optimizer: accumulate(adamW({ weightDecay }), options.accumulate ?? 1),
+    clipNorm: 1,
+    ...(options.threads !== undefined && { compile: { threads: options.threads } }),
+  };
+  const rows = packed.dataset.inputs.shape[0]!;
+  const stepsAnEpoch = Math.ceil(rows / batchSize);
+  const resume = options.resume === true && options.run !== undefined && existsSync(join(options.run, "run.json"));
+  const epochs = resume && options.run !== undefined ? epochsOf(options.run) : await affordableEpochs();
+  const totalSteps = epochs * stepsAnEpoch;
+
+  /** Epochs that the time allows, by the pace of a few steps on a copy of the state. */
+  async function affordableEpochs(): Promise<number> {
+    const planned = "epochs" in options.length ? options.length.epochs : Math.ceil(options.length.steps / stepsAnEpoch);
+    if (options.maxMinutes === undefined) return planned;
+    const step = compileTrainStep(stepOptions as never, initialState(stepOptions as never, trained as never));
+    const some = Int32Array.from({ length: Math.min(rows, batchSize) }, (_, i) => i);
+    const batch = {
+      inputs: gatherRows(packed.dataset.inputs, some),
+      targets: gatherRows(packed.dataset.targets, some),
+    };
+    let began = performance.now();
+    const timed = 6;
+    for (let i = -2; i < timed; i++) {
+      if (i === 0) began = performance.now();
+      await step.run(batch, { learningRate: 0, step: i + 2, seed });
+    }
+    const msAStep = (performance.now() - began) / timed;
+    await step.dispose();
+    const affordable = Math.floor((options.maxMinutes * 60_000) / msAStep / stepsAnEpoch);
+    return Math.max(1, Math.min(planned, affordable));
+  }
+
+  let params: LanguageModelParams = start;
+  let [loss, steps, stopped] = [Number.NaN, 0, false];
+  const began = performance.now();
+  const peak = { peak: learningRate, warmupSteps: Math.floor(totalSteps / 20), totalSteps, floor: learningRate / 100 };
+  for await (const event of fit({
+    ...stepOptions,
+    data: packed.dataset,
+    epochs,
+    batchSize,
+    learningRate: cosineSchedule(peak),
+    learningRateName: `cosine ${JSON.stringify(peak)}`,
+    seed,
+    params: trained,
+    ...(options.run !== undefined && { run: options.run, resume }),
+    ...(options.identity && { identity: options.identity }),
+    ...(signal && { signal }),
+  } as Parameters<typeof fit>[0])) {
+    if (event.type === "step") options.onStep?.({ step: event.step, totalSteps, loss: event.loss });
+    if (event.type === "epoch") loss = event.loss;
+    if (event.type === "stopped") stopped = true;
+    if (event.type === "end") params = restore(event.params as typeof trained);
+    steps = event.step;
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const tokensPerSecond = (packed.filled * rows * packed.seq * epochs) / seconds;
+  return { params, lora, epochs, steps, loss, tokensPerSecond, stopped };
+}
