@@ -124,3 +124,11 @@ test("common options parse the seed and keep a schema from adding it again", () 
     '--seed: expected a whole number, found "1.5"',
   );
 });
+
+test("an empty text where one is needed, and an empty number", () => {
+  const where = (raw: Record<string, unknown>) => () =>
+    parseOptions(z.object({ out: z.string().min(1), n: z.coerce.number() }), raw, "x");
+  expect(where({ out: "", n: "1" })).toThrow('--out: expected a text that is not empty, found ""');
+  expect(where({ n: "1" })).toThrow("--out: expected a text, found nothing");
+  expect(where({ out: "a", n: " " })).toThrow('--n: expected a number, found " "');
+});

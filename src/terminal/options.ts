@@ -120,7 +120,7 @@ function describeValue(value: ValueSchema, plural = false): string {
     case "null":
       return "null";
     default:
-      return plural ? "texts" : value.minLength ? "a text that is not empty" : "a text";
+      return plural ? "texts" : "a text";
   }
 }
 
@@ -234,7 +234,10 @@ export function parseOptions<T extends z.ZodObject>(
     if (problems.has(option)) continue;
     const given = raw[key];
     problems.set(option, {
-      expected: issue.code === "custom" ? issue.message : describeValue(value),
+      expected:
+        issue.code === "custom"
+          ? issue.message
+          : describeValue(value) + (given === "" && value.minLength ? " that is not empty" : ""),
       found: given === undefined ? "nothing" : typeof given === "string" ? `"${given}"` : String(given),
     });
     const item = typeof issue.path[1] === "number" ? (input[key] as unknown[])[issue.path[1]] : input[key];

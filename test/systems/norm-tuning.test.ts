@@ -523,7 +523,7 @@ describe("bad input", () => {
       "--out: expected a folder for the reconstruction, found none",
     ],
     ["a folder in use", "reconstruct --target @small.safetensors --out @made", "expected a new or empty folder"],
-    ["no target", "reconstruct --out X", "--target: expected a text that is not empty, found nothing"],
+    ["no target", "reconstruct --out X", "--target: expected a text, found nothing"],
     ["another target", "verify @made --target @other.safetensors", "another network"],
     ["no reconstruction", "verify @nothing --target @small.safetensors", "certificate.json: expected a readable file"],
     [
