@@ -170,7 +170,7 @@ describe("what must not matter, and what must", () => {
     const both = ["--source-fingerprints", path("s2.npy"), "--target-fingerprints", path("t2.npy")];
     await align("both", ...files(), ...both, ...quick);
     expect(await tensorsOf("both")).toEqual(await tensorsOf("plain"));
-    await align("mixed", ...files(), ...both.with(3, path("t.npy.gz")), ...quick);
+    await align("one", ...files(), ...both.with(3, path("t.npy.gz")), ...quick);
     expect((await evaluate("one"))["p@1"]).toBeLessThan(0.1);
   });
 
@@ -425,12 +425,14 @@ describe("bad input", () => {
 
   it("a run whose files are another's, or whose record lacks something", async () => {
     const random = [...files(), "--start", "random", "--no-choose", "--iterations", "1"];
-    await align("mixed", ...random);
-    await align("mixed-other", ...random, "--seed", "9");
-    await writeFile(join(path("mixed"), "translations.safetensors"), await tensorsOf("mixed-other"));
-    expect(await problem("lookup", path("mixed"), "w1")).toMatch(/expected the translations of the run, found others/);
-    await write("mixed-other/run.json", '{"kind":"word-translation"}');
-    expect(await problem("lookup", path("mixed-other"), "w1")).toMatch(
+    await align("exchanged", ...random);
+    await align("exchanged-other", ...random, "--seed", "9");
+    await writeFile(join(path("exchanged"), "translations.safetensors"), await tensorsOf("exchanged-other"));
+    expect(await problem("lookup", path("exchanged"), "w1")).toMatch(
+      /expected the translations of the run, found others/,
+    );
+    await write("exchanged-other/run.json", '{"kind":"word-translation"}');
+    expect(await problem("lookup", path("exchanged-other"), "w1")).toMatch(
       /run.json, "seed": expected a run .*, found nothing/,
     );
   });

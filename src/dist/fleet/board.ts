@@ -37,14 +37,20 @@ export async function serveBoard(address: string, port: number, host: string): P
   createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
   const app = new Hono();
   app.route("/", adapter.registerPlugin());
-  const listening = await listen(app, { port, host });
+  const leave = async () => {
+    await Promise.all(queues.map((queue) => queue.close()));
+    redis.disconnect();
+  };
+  const listening = await listen(app, { port, host }).catch(async (error: unknown) => {
+    await leave();
+    throw error;
+  });
   return {
     url: `${listening.url}/`,
     queues: names,
     async close() {
-      await Promise.all(queues.map((queue) => queue.close()));
       await listening.close();
-      redis.disconnect();
+      await leave();
     },
   };
 }

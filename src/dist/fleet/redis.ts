@@ -8,7 +8,16 @@ import { optionalPackage } from "../optional-package.ts";
 
 /** An address as it may be printed: without its password. */
 function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//…@");
+  return url.replace(/\/\/.*@/, "//…@");
+}
+
+function isAddress(url: string): boolean {
+  try {
+    decodeURIComponent(new URL(url).password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -19,9 +28,10 @@ function withoutPassword(url: string): string {
  */
 export async function openRedis(url: string): Promise<Redis> {
   const { Redis } = await optionalPackage("ioredis", () => import("ioredis"));
-  if (!/^rediss?:\/\/[^/]/.test(url)) {
+  if (!/^rediss?:\/\/[^/]/.test(url) || !isAddress(url)) {
     const expected = "an address such as redis://127.0.0.1:6379";
-    throw new ConfigError({ where: "--redis", expected, found: `"${withoutPassword(url)}"` });
+    const hint = "ports go to 65535; in a password write / as %2F, # as %23, @ as %40 and % as %25";
+    throw new ConfigError({ where: "--redis", expected, found: `"${withoutPassword(url)}"`, hint });
   }
   const redis = new Redis(url, {
     lazyConnect: true,

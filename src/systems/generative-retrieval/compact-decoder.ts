@@ -48,8 +48,8 @@ export async function openCompactDecoder(
   { encoder, decoder }: DecoderGraphs,
   { levels, length, dim, codebookSize }: CompactOptions,
 ): Promise<LevelDecoder> {
-  const reader = await openOnnx(encoder);
-  const stepper = await openOnnx(decoder);
+  const reader = await openOnnx(encoder, { threads: 1 });
+  const stepper = await openOnnx(decoder, { threads: 1 });
   return {
     levels,
     codebookSize,

@@ -107,7 +107,7 @@ const networkShape = {
   outer: methodShape.outer,
   outerRate: methodShape.outerRate,
   outerMomentum: methodShape.outerMomentum,
-  operatorThreads: count.default(1).describe("threads inside an operator; results depend on their number"),
+  operatorThreads: count.max(1024).default(1).describe("threads inside an operator; results depend on their number"),
 };
 
 export const networkSchema = z.object(networkShape);

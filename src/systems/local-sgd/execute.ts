@@ -1,4 +1,5 @@
 /** Rounds on an engine, from the start or from a checkpoint, into a run folder where one is wanted. @module */
+import { setImmediate } from "node:timers/promises";
 import { type HostTensor, hostTensor, RunError, TenfoldError } from "../../core/index.ts";
 import {
   bytesOf,
@@ -61,6 +62,8 @@ interface Totals {
   readonly history: readonly EpochFacts[];
 }
 
+/** Between turns of the event loop, in which Ctrl-C comes through, in milliseconds. */
+const pauseMs = 50;
 /** Milliseconds between two checkpoints, about; one more is written where a run ends, stops or fails. */
 const checkpointMs = 2000;
 
@@ -113,8 +116,13 @@ async function runRounds(
   await folder?.rewindMetrics(state.round);
   await engine.begin(state);
   let next = state.round;
+  let pausedAt = performance.now();
   try {
     for (; next < work.rounds && !signal?.aborted; next++) {
+      if (performance.now() - pausedAt > pauseMs) {
+        await setImmediate();
+        pausedAt = performance.now();
+      }
       const report = await engine.round(signal);
       totals = added(totals, report);
       if (report.facts.epoch !== undefined) folder?.log({ kind: "epoch", step: report.round + 1, ...report.facts });
