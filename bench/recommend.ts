@@ -4,7 +4,15 @@ import { createInterface } from "node:readline";
 import { median, quantile } from "simple-statistics";
 import { Random } from "../src/core/index.ts";
 import { adamW } from "../src/optim/index.ts";
-import { compactModel, idCrossEntropy, packExamples } from "../src/systems/generative-retrieval/index.ts";
+import {
+  compactModel,
+  idCrossEntropy,
+  leafCounts,
+  openGenerator,
+  packExamples,
+  readRun,
+  searchBeams,
+} from "../src/systems/generative-retrieval/index.ts";
 import { compileTrainStep, gatherRows, initialState } from "../src/train/index.ts";
 
 export interface RecommendTrainingOptions {
@@ -100,6 +108,29 @@ export interface RecommendLoadResult {
   /** Many at a time. */
   readonly concurrency: number;
   readonly usersPerSecond: number;
+  /** Milliseconds of one search in this process, the median, by beam size. */
+  readonly beamMs: Readonly<Record<string, number>>;
+}
+
+/** The median time of searches for one history at each beam size. */
+async function measureBeams(run: string, beamSizes: readonly number[]): Promise<Record<string, number>> {
+  const { spec, params, catalogue } = await readRun(run);
+  const allowed = leafCounts(catalogue.trie, () => true);
+  const decoder = await openGenerator(spec, params, Math.max(...beamSizes), { threads: 1 });
+  const random = new Random(0, "bench", "beams");
+  const result: Record<string, number> = {};
+  for (const beamSize of beamSizes) {
+    const times: number[] = [];
+    for (let i = 0; i < 120; i++) {
+      const history = Int32Array.from({ length: 8 }, () => random.integer(catalogue.items.length));
+      const start = performance.now();
+      await searchBeams(decoder, catalogue.trie, [{ history, allowed }], { beamSize });
+      times.push(performance.now() - start);
+    }
+    result[beamSize] = median(times.slice(20));
+  }
+  await decoder.dispose();
+  return result;
 }
 
 /** Serves a run in a process of its own and asks it: one request at a time, then `concurrency` at a time. */
@@ -108,6 +139,7 @@ export async function measureRecommendLoad(
   requests: number,
   concurrency: number,
 ): Promise<RecommendLoadResult> {
+  const beamMs = await measureBeams(run, [10, 20, 50, 100]);
   const words = ["--import", "tsx", "src/cli/main.ts", "recommend", "serve", run, "--port", "0", "--json"];
   const server = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
   try {
@@ -145,7 +177,8 @@ export async function measureRecommendLoad(
     );
     const seconds = (performance.now() - begin) / 1000;
     const [p50Ms, p99Ms] = quantile(times, [0.5, 0.99]) as [number, number];
-    return { p50Ms, p99Ms, concurrency, usersPerSecond: Math.round(requests / seconds) };
+    const usersPerSecond = Math.round(requests / seconds);
+    return { p50Ms, p99Ms, concurrency, usersPerSecond, beamMs };
   } finally {
     server.kill("SIGTERM");
   }

@@ -3,7 +3,7 @@ import { hostTensor } from "../../core/index.ts";
 import { logSoftmax, type OnnxModel, openOnnx, type Tensor, toOnnx } from "../../engine/index.ts";
 import { Mode, type Traced } from "../../nn/index.ts";
 import { type CompactOptions, type CompactParams, compactModel } from "./compact-model.ts";
-import type { BeamRows, Decoding, LevelDecoder } from "./level-decoder.ts";
+import type { BeamRows, DecoderRuntime, Decoding, LevelDecoder } from "./level-decoder.ts";
 import { packHistories, positionFeatures } from "./packing.ts";
 
 /** The graphs of a model: `encoder` reads histories, `decoder` gives the next code. */
@@ -47,9 +47,10 @@ export function compactGraphs(params: CompactParams, options: CompactOptions): D
 export async function openCompactDecoder(
   { encoder, decoder }: DecoderGraphs,
   { levels, length, dim, codebookSize }: CompactOptions,
+  runtime: DecoderRuntime = {},
 ): Promise<LevelDecoder> {
-  const reader = await openOnnx(encoder, { threads: 1 });
-  const stepper = await openOnnx(decoder, { threads: 1 });
+  const reader = await openOnnx(encoder, runtime);
+  const stepper = await openOnnx(decoder, runtime);
   return {
     levels,
     codebookSize,

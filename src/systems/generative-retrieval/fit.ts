@@ -13,7 +13,7 @@ import {
   specOf,
 } from "./generator.ts";
 import { type Interactions, readInteractions } from "./interactions.ts";
-import type { LevelDecoder } from "./level-decoder.ts";
+import type { DecoderRuntime, LevelDecoder } from "./level-decoder.ts";
 import { idCrossEntropy } from "./level-loss.ts";
 import { meanNdcg10, placesOf } from "./metrics.ts";
 import { fitQuantizer, quantize } from "./quantizer.ts";
@@ -87,8 +87,13 @@ export async function fitIds(
 }
 
 /** Opens a model with its parameters for decoding. */
-export function openGenerator(spec: GeneratorSpec, params: GeneratorParams, beams: number): Promise<LevelDecoder> {
-  return openDecoder(spec, generatorGraphs(spec, params, beams), beams);
+export function openGenerator(
+  spec: GeneratorSpec,
+  params: GeneratorParams,
+  beams: number,
+  runtime: DecoderRuntime = {},
+): Promise<LevelDecoder> {
+  return openDecoder(spec, generatorGraphs(spec, params, beams), beams, runtime);
 }
 
 /** Trains the sequence model on the training part; its best parameters are those of the highest NDCG@10 on the validation part. */

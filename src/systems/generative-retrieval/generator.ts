@@ -4,7 +4,7 @@ import type { Layer } from "../../nn/index.ts";
 import { compactGraphs, type DecoderGraphs, openCompactDecoder } from "./compact-decoder.ts";
 import { type CompactOptions, type CompactParams, compactModel } from "./compact-model.ts";
 import { type FitConfig, presets } from "./config.ts";
-import type { LevelDecoder } from "./level-decoder.ts";
+import type { DecoderRuntime, LevelDecoder } from "./level-decoder.ts";
 import { type CodeTable, type Examples, packExamples } from "./packing.ts";
 import { openPaperDecoder, paperGraphs } from "./paper-decoder.ts";
 import { type PaperOptions, type PaperParams, paperModel, slidingExamples } from "./paper-model.ts";
@@ -68,8 +68,11 @@ export function openDecoder(
   { layout, options }: GeneratorSpec,
   graphs: DecoderGraphs,
   beams: number,
+  runtime: DecoderRuntime = {},
 ): Promise<LevelDecoder> {
-  return layout === "compact" ? openCompactDecoder(graphs, options) : openPaperDecoder(graphs, options, beams);
+  return layout === "compact"
+    ? openCompactDecoder(graphs, options, runtime)
+    : openPaperDecoder(graphs, options, beams, runtime);
 }
 
 /** Parameters from tensors by path, as they were saved. */

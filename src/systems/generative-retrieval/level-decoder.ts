@@ -19,6 +19,15 @@ export interface Decoding {
   next(rows: BeamRows): Promise<Float32Array>;
 }
 
+/** How graphs are run. */
+export interface DecoderRuntime {
+  /**
+   * Threads inside an operator; default all cores, which suits batches of hundreds. One history at a time is quicker with one: its matrices
+   * are too small to share.
+   */
+  readonly threads?: number;
+}
+
 /** A trained model as a search sees it. */
 export interface LevelDecoder {
   readonly levels: number;

@@ -3,7 +3,7 @@ import { assert, type HostTensor, hostTensor } from "../../core/index.ts";
 import { logSoftmax, type OnnxModel, openOnnx, reshape, type Tensor, toOnnx } from "../../engine/index.ts";
 import { Mode, type Traced } from "../../nn/index.ts";
 import type { DecoderGraphs } from "./compact-decoder.ts";
-import type { BeamRows, Decoding, LevelDecoder } from "./level-decoder.ts";
+import type { BeamRows, DecoderRuntime, Decoding, LevelDecoder } from "./level-decoder.ts";
 import { type PaperOptions, type PaperParams, paperModel, tokenCount, writeTokens } from "./paper-model.ts";
 
 /** Names of one layer's tensors. */
@@ -79,9 +79,10 @@ export async function openPaperDecoder(
   { encoder, decoder }: DecoderGraphs,
   options: PaperOptions,
   beams: number,
+  runtime: DecoderRuntime = {},
 ): Promise<LevelDecoder> {
-  const reader = await openOnnx(encoder);
-  const stepper = await openOnnx(decoder);
+  const reader = await openOnnx(encoder, runtime);
+  const stepper = await openOnnx(decoder, runtime);
   const { levels, codebookSize } = options;
   return {
     levels,

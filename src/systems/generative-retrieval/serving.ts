@@ -11,6 +11,9 @@ import { Answerer } from "./recommend.ts";
 import { type ItemCoder, readItemCoder, readRun } from "./run-folder.ts";
 import { idOf } from "./semantic-ids.ts";
 
+/** Requests come a few at a time. */
+const runtime = { threads: 1 } as const;
+
 /** A loaded model. Dispose it to free the sessions. */
 export interface Served {
   readonly answerer: Answerer;
@@ -25,13 +28,13 @@ export interface Served {
 export async function openServed(folder: string, atLeast = 1): Promise<Served> {
   if (isBundle(folder)) {
     const { spec, graphs, catalogue, beamSize } = await readBundle(folder);
-    const decoder = await openDecoder(spec, graphs, beamSize);
+    const decoder = await openDecoder(spec, graphs, beamSize, runtime);
     const answerer = new Answerer(decoder, catalogue, Math.max(beamSize, atLeast));
     return { answerer, dispose: () => decoder.dispose() };
   }
   const { spec, params, catalogue, config } = await readRun(folder);
   const beamSize = Math.max(config.beamSize, atLeast);
-  const decoder = await openGenerator(spec, params, beamSize);
+  const decoder = await openGenerator(spec, params, beamSize, runtime);
   return { answerer: new Answerer(decoder, catalogue, beamSize), dispose: () => decoder.dispose() };
 }
 
