@@ -19,7 +19,9 @@ export {
   ShapeError,
   TenfoldError,
 } from "./errors.ts";
+export { inTurn } from "./in-turn.ts";
 export { nearest } from "./nearest.ts";
+export { optionalPackage } from "./optional-package.ts";
 export { Random } from "./random.ts";
 export { type SchemaProblem, schemaProblem } from "./schema-problem.ts";
 export { broadcastShapes, formatShape, type Shape, sameShape, sizeOf, stridesOf } from "./shape.ts";

@@ -4,6 +4,7 @@ import {
   flattenTree,
   formatShape,
   type HostTensor,
+  inTurn,
   ShapeError,
   type Tree,
   unflattenTree,
@@ -178,12 +179,7 @@ export function compileStep<S, B extends readonly unknown[], O>(
     device === "native" ? nativeEngine(trace, from, options) : hostEngine(trace, from, { ...options, device });
   let engine = build(options.device ?? "native", leaves);
   // Steps run one after the other, also when they are called without waiting.
-  let last: Promise<unknown> = Promise.resolve();
-  const after = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = last.then(work, work);
-    last = next.catch(() => {});
-    return next;
-  };
+  const after = inTurn();
   return {
     run: (seed, ...batch) =>
       after(async () => {

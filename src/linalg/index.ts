@@ -17,6 +17,8 @@ export {
   symmetricEigenvalues,
   transposed,
 } from "./matrix.ts";
+/** Mean and 95% interval of repeated measurements. */
+export { meanInterval } from "./mean-interval.ts";
 export {
   /** A 95% interval by the bootstrap. */
   bootstrapInterval,

@@ -36,7 +36,6 @@ import {
   loadParams,
   lowRankRoom,
   macsOf,
-  meanInterval,
   openRecipe,
   parametersOf,
   randomMatrix,
@@ -44,6 +43,7 @@ import {
   recoverReversed,
   recoverSvd,
   rungs,
+  shareInterval,
   uniformRanks,
   withinBudget,
 } from "../../src/systems/low-rank/index.ts";
@@ -156,10 +156,10 @@ describe("costs", () => {
 });
 
 it("the mean's interval is Student's", () => {
-  const { mean, interval } = meanInterval([0.5, 0.6, 0.7]);
+  const { mean, interval } = shareInterval([0.5, 0.6, 0.7]);
   expect(mean).toBeCloseTo(0.6, 12);
   expect(interval[0]).toBeCloseTo(0.6 - (4.303 * 0.1) / Math.sqrt(3), 6);
-  expect(meanInterval([1, 1, 0.9]).interval[1]).toBe(1);
+  expect(shareInterval([1, 1, 0.9]).interval[1]).toBe(1);
 });
 
 describe("networks factored after training", () => {

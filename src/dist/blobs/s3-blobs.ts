@@ -1,5 +1,4 @@
-import { ConfigError, RunError } from "../../core/index.ts";
-import { optionalPackage } from "../optional-package.ts";
+import { ConfigError, optionalPackage, RunError } from "../../core/index.ts";
 import type { BlobStore } from "./blob-store.ts";
 
 /**
@@ -20,7 +19,7 @@ export async function s3Blobs(url: string, env: NodeJS.ProcessEnv = process.env)
     throw new ConfigError({ where: "--blobs", expected: "credentials for S3 in the environment", found });
   }
   const region = env.AWS_REGION ?? "us-east-1";
-  const { AwsClient } = await optionalPackage("aws4fetch", () => import("aws4fetch"));
+  const { AwsClient } = await optionalPackage("fleet", "aws4fetch", () => import("aws4fetch"));
   const client = new AwsClient({
     accessKeyId,
     secretAccessKey,

@@ -1,8 +1,9 @@
 /** A page that shows what is in the queues. @module */
+
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono } from "hono";
+import { optionalPackage } from "../../core/index.ts";
 import { listen } from "../../http/index.ts";
-import { optionalPackage } from "../optional-package.ts";
 import { keyPrefix } from "./messages.ts";
 import { openRedis } from "./redis.ts";
 
@@ -27,8 +28,8 @@ export async function serveBoard(address: string, port: number, host: string): P
     ...(await import("@bull-board/api/bullMQAdapter")),
     ...(await import("@bull-board/hono")),
   });
-  const { createBullBoard, BullMQAdapter, HonoAdapter } = await optionalPackage(name, load);
-  const { Queue } = await optionalPackage("bullmq", () => import("bullmq"));
+  const { createBullBoard, BullMQAdapter, HonoAdapter } = await optionalPackage("fleet", name, load);
+  const { Queue } = await optionalPackage("fleet", "bullmq", () => import("bullmq"));
   const redis = await openRedis(address);
   const found = await redis.keys(`${keyPrefix}:*:meta`);
   const names = found.map((key) => key.slice(keyPrefix.length + 1, -":meta".length)).sort();

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { FlowProducer, Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { assert, RunError } from "../../core/index.ts";
+import { assert, optionalPackage, RunError } from "../../core/index.ts";
 import { type BlobReference, type BlobStore, getBlob, putBlob } from "../blobs/blob-store.ts";
 import type { RoundEngine, RoundPolicy, RoundReport } from "../engine.ts";
-import { optionalPackage } from "../optional-package.ts";
 import type { Holding, RunState } from "../work.ts";
 import { type Ending, JobEndings } from "./job-endings.ts";
 import {
@@ -59,7 +58,7 @@ const patienceMs = 3000;
  * @throws {ConfigError} where Redis cannot be used
  */
 export async function fleet(options: FleetOptions): Promise<RoundEngine> {
-  const bullmq = await optionalPackage("bullmq", () => import("bullmq"));
+  const bullmq = await optionalPackage("fleet", "bullmq", () => import("bullmq"));
   const redis = await openRedis(options.redis);
   try {
     const blobs = await openBlobs(options.blobs ?? "redis", redis);

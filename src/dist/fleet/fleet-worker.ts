@@ -1,10 +1,9 @@
 import { hostname } from "node:os";
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { ConfigError } from "../../core/index.ts";
+import { ConfigError, optionalPackage } from "../../core/index.ts";
 import { type BlobReference, type BlobStore, getBlob, putBlob } from "../blobs/blob-store.ts";
 import { isFinal, messageOf } from "../failure.ts";
-import { optionalPackage } from "../optional-package.ts";
 import { sharedBytes, ThreadPool } from "../thread-pool.ts";
 import type { Holding, Share } from "../work.ts";
 import {
@@ -66,7 +65,7 @@ export interface FleetWorker {
  * @throws {ConfigError} where Redis cannot be used, or where all runs that are going on have another version of the code
  */
 export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
-  const bullmq = await optionalPackage("bullmq", () => import("bullmq"));
+  const bullmq = await optionalPackage("fleet", "bullmq", () => import("bullmq"));
   const redis = await openRedis(options.redis);
   try {
     await refuseOtherVersions(redis, options.codeVersion);

@@ -1,7 +1,8 @@
 /** What a worker does, for Prometheus. @module */
+
 import { Hono } from "hono";
+import { optionalPackage } from "../../core/index.ts";
 import { listen } from "../../http/index.ts";
-import { optionalPackage } from "../optional-package.ts";
 import type { WorkerEvents } from "./fleet-worker.ts";
 
 /** Metrics that are served. */
@@ -21,6 +22,7 @@ export interface FleetMetrics {
  */
 export async function serveMetrics(port: number, host: string): Promise<FleetMetrics> {
   const { Counter, Histogram, Registry, collectDefaultMetrics } = await optionalPackage(
+    "fleet",
     "prom-client",
     () => import("prom-client"),
   );

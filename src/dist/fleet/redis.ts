@@ -1,10 +1,9 @@
 import type { Redis } from "ioredis";
-import { ConfigError } from "../../core/index.ts";
+import { ConfigError, optionalPackage } from "../../core/index.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { folderBlobs } from "../blobs/folder-blobs.ts";
 import { redisBlobs } from "../blobs/redis-blobs.ts";
 import { s3Blobs } from "../blobs/s3-blobs.ts";
-import { optionalPackage } from "../optional-package.ts";
 
 /** An address as it may be printed: without its password. */
 function withoutPassword(url: string): string {
@@ -27,7 +26,7 @@ function isAddress(url: string): boolean {
  * @throws {ConfigError} where no server answers, it refuses the password, or it may throw keys away when memory is short
  */
 export async function openRedis(url: string): Promise<Redis> {
-  const { Redis } = await optionalPackage("ioredis", () => import("ioredis"));
+  const { Redis } = await optionalPackage("fleet", "ioredis", () => import("ioredis"));
   if (!/^rediss?:\/\/[^/]/.test(url) || !isAddress(url)) {
     const expected = "an address such as redis://127.0.0.1:6379";
     const hint = "ports go to 65535; in a password write / as %2F, # as %23, @ as %40 and % as %25";

@@ -1,7 +1,7 @@
 /** Sentence vectors by an encoder in a local folder, through transformers.js. Nothing is downloaded. @module */
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { ConfigError, DataError } from "../../core/index.ts";
+import { DataError, optionalPackage } from "../../core/index.ts";
 import { readFailure } from "../../storage/index.ts";
 import type { Rows } from "./matrix.ts";
 
@@ -26,16 +26,8 @@ export async function encodeSentences(folder: string, texts: readonly string[]):
     });
     if (!names.includes(file)) throw new DataError({ where: within, expected: `a ${file}`, found: "none" });
   }
-  const library = await import("@huggingface/transformers").catch((cause: unknown) => {
-    const hint = "npm install @huggingface/transformers";
-    throw new ConfigError({
-      where: "--encoder",
-      expected: "the package @huggingface/transformers",
-      found: "none",
-      hint,
-      cause,
-    });
-  });
+  const transformers = () => import("@huggingface/transformers");
+  const library = await optionalPackage("--encoder", "@huggingface/transformers", transformers);
   const path = resolve(folder);
   library.env.allowRemoteModels = false;
   library.env.localModelPath = dirname(path);

@@ -1,5 +1,6 @@
 /** Recommendations over HTTP. @module */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { inTurn } from "../../core/index.ts";
 import { createService, errorResponses } from "../../http/index.ts";
 import { writeCatalogue } from "./catalogue-file.ts";
 import { coldLanes } from "./config.ts";
@@ -143,7 +144,7 @@ export function recommendService(
   });
   const batcher = new Batcher(answerer);
   let coder: Promise<ItemCoder> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
+  const next = inTurn();
   app.openapi(recommendRoute, async (context) => {
     const { items, unknown, notes } = await batcher.answer(context.req.valid("json"));
     const listed = items.map((item) => ({ ...item, semanticId: [...item.semanticId] }));
@@ -158,9 +159,7 @@ export function recommendService(
       answerer.catalogue = grown.catalogue;
       return grown;
     };
-    const growing = last.then(grow, grow);
-    last = growing.catch(() => {});
-    const grown = await growing;
+    const grown = await next(grow);
     const added = grown.items.map(({ id, semanticId }) => ({ id, semanticId: [...semanticId] }));
     return context.json({ items: added, catalogue: grown.catalogue.items.length }, 200);
   });

@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { mean, sampleStandardDeviation } from "simple-statistics";
+import { mean } from "simple-statistics";
 import { ConfigError, Random } from "../../core/index.ts";
 import { readTable, type Table } from "../../data/index.ts";
+import { meanInterval } from "../../linalg/index.ts";
 import { type BenchConfig, type Recipe, recipeSchema } from "./config.ts";
 import { type Evaluation, evaluateModel, mainFigure } from "./evaluate.ts";
 import type { LabelledRows } from "./examples.ts";
@@ -64,15 +65,8 @@ export interface Spread {
   readonly values: readonly number[];
 }
 
-/** Quantiles of Student's t at 97.5% by degrees of freedom. */
-const student = [12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
-
-/** Mean of a few values, with the interval that their spread gives by Student's t. */
-export function spreadOf(values: readonly number[]): Spread {
-  const t = student[values.length - 2] ?? 1.96;
-  const half = values.length < 2 ? 0 : (t * sampleStandardDeviation([...values])) / Math.sqrt(values.length);
-  return { mean: mean([...values]), half, values };
-}
+/** Mean of a few values, with the interval that their spread gives. */
+export const spreadOf = (values: readonly number[]): Spread => ({ ...meanInterval(values), values });
 
 /** One set, over all seeds. */
 export interface BenchRow {

@@ -1,5 +1,6 @@
 /** A model behind HTTP. @module */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { inTurn } from "../../core/index.ts";
 import { createService, errorResponses } from "../../http/index.ts";
 import { type Prediction, predictRows } from "./predict.ts";
 import type { LiftRun } from "./run-folder.ts";
@@ -51,13 +52,7 @@ export function liftService({ record, model }: LiftRun): OpenAPIHono {
     description: "predictions of a language model fine-tuned on a table",
     health: () => ({ target: schema.target.name }),
   });
-  let last: Promise<unknown> = Promise.resolve();
-  /** Runs one prediction after the other. */
-  const inTurn = (rows: readonly Row[]): Promise<Prediction[]> => {
-    const next = last.then(() => predictRows(model, rows));
-    last = next.catch(() => {});
-    return next;
-  };
+  const next = inTurn();
 
   const body = z.strictObject({ rows: z.array(rowSchema(schema)).min(1).max(mostRows) }).openapi("PredictRequest");
   const answer = z.object({ predictions: z.array(predictionSchema) });
@@ -74,7 +69,7 @@ export function liftService({ record, model }: LiftRun): OpenAPIHono {
     const { rows } = context.req.valid("json");
     const given = rows as Readonly<Record<string, Value | null>>[];
     const values = given.map((row): Row => schema.features.map(({ name }) => row[name] ?? undefined));
-    const predictions = await inTurn(values);
+    const predictions = await next(() => predictRows(model, values));
     return context.json({ predictions: predictions.map((own) => toAnswer(schema, own)) }, 200);
   });
 

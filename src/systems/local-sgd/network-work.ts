@@ -5,6 +5,7 @@ import {
   DivergenceError,
   flattenTree,
   type HostTensor,
+  inTurn,
   Random,
   type Tree,
 } from "../../core/index.ts";
@@ -126,12 +127,7 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
     { params: initial, optimizer: emptyMemory },
   );
   // The step holds one worker's state at a time.
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = turn.then(work, work);
-    turn = next.catch(() => {});
-    return next;
-  };
+  const next = inTurn();
   const remembers = flattenTree(emptyMemory).length > 0;
   const [steps, examples] = method === "minibatch-rr" ? [1, batchSize * localSteps] : [localSteps, batchSize];
   return {
@@ -145,7 +141,7 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
       };
     },
     share: (round, worker, held) =>
-      inTurn(async () => {
+      next(async () => {
         const visited = schedule.components(round, worker).map((i) => rows[worker * options.components + i]!);
         await step.load({
           params: unpack(float32sOf(held.weights), initial),

@@ -1,6 +1,7 @@
 /** Every way to a smaller network in one table, at equal numbers of parameters, over several seeds. @module */
 import { join } from "node:path";
 import { type HostTensor, Random, type Tree } from "../../core/index.ts";
+import { meanInterval } from "../../linalg/index.ts";
 import { lowRank, type Parameters } from "../../nn/index.ts";
 import { createEvaluator } from "../../train/index.ts";
 import { type CompareConfig, type ComparedMethod, comparedMethods } from "./config.ts";
@@ -37,18 +38,9 @@ export interface Comparison {
 /** Examples that Fisher information is the mean over. */
 const fisherExamples = 1000;
 
-/** 97.5% quantiles of Student's t, by degrees of freedom from 1 on; 1.96 and a little beyond. */
-const studentQuantiles = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11,
-  2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
-];
-
 /** Mean and 95% interval of repeated measurements of a share, within [0, 1]. */
-export function meanInterval(values: readonly number[]): { mean: number; interval: [number, number] } {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, n - 1);
-  const half = (studentQuantiles[n - 2] ?? 2) * Math.sqrt(variance / n);
+export function shareInterval(values: readonly number[]): { mean: number; interval: [number, number] } {
+  const { mean, half } = meanInterval(values);
   return { mean, interval: [Math.max(0, mean - half), Math.min(1, mean + half)] };
 }
 
@@ -142,7 +134,7 @@ export async function compareMethods(
   const rows = comparedMethods.flatMap((method) =>
     (method === "dense" ? [1] : budgets).flatMap((budget): ComparedRow[] => {
       const row = found.get(`${method} ${budget}`);
-      return row ? [{ method, budget, ...row, ...meanInterval(row.accuracies) }] : [];
+      return row ? [{ method, budget, ...row, ...shareInterval(row.accuracies) }] : [];
     }),
   );
   return { ...facts, seeds, rows };

@@ -6,7 +6,7 @@ import { registerLowRank } from "./command.ts";
 /** What the paper claims, and what we add. */
 export { claims } from "./claims.ts";
 /** Every way to a smaller network in one table, at equal parameters. */
-export { type ComparedRow, type Comparison, compareMethods, meanInterval } from "./compare.ts";
+export { type ComparedRow, type Comparison, compareMethods, shareInterval } from "./compare.ts";
 export {
   /** Options of `tenfold lowrank compare`. */
   type CompareConfig,

@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { ConfigError, DataError } from "../../core/index.ts";
+import { DataError, optionalPackage } from "../../core/index.ts";
 import { readFailure } from "../../storage/index.ts";
 import { type Rows, unitRows } from "./rows.ts";
 
@@ -13,23 +13,6 @@ export interface ImageTextModel {
   /** float32[images, dim], not normalised. */
   embedImages(paths: readonly string[]): Promise<Rows>;
   dispose(): Promise<void>;
-}
-
-type Library = typeof import("@huggingface/transformers");
-
-async function loadLibrary(): Promise<Library> {
-  try {
-    return await import("@huggingface/transformers");
-  } catch (cause) {
-    const hint = "npm install @huggingface/transformers";
-    throw new ConfigError({
-      where: "--model",
-      expected: "the package @huggingface/transformers",
-      found: "none",
-      hint,
-      cause,
-    });
-  }
 }
 
 const configSchema = z.looseObject({ model_type: z.string().default("clip") });
@@ -84,7 +67,11 @@ async function readModelType(folder: string): Promise<string> {
  */
 export async function openImageTextModel(folder: string): Promise<ImageTextModel> {
   const type = await readModelType(folder);
-  const library = await loadLibrary();
+  const library = await optionalPackage(
+    "--model",
+    "@huggingface/transformers",
+    () => import("@huggingface/transformers"),
+  );
   const { AutoTokenizer, AutoProcessor, RawImage, env } = library;
   const siglip = type.startsWith("siglip");
   const path = resolve(folder);

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { Random } from "../../core/index.ts";
-import { randomOrthogonal } from "../../linalg/index.ts";
+import { meanInterval, randomOrthogonal } from "../../linalg/index.ts";
 import type { ClaimContext, Figure, Finding } from "../claim.ts";
 import { type Alignment, type AlignOptions, alignLanguages, scoringOf } from "./align.ts";
 import { alignOptions, alignSchema } from "./config.ts";
@@ -19,14 +19,9 @@ const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const span = (values: readonly number[]) => `${percent(Math.min(...values))} to ${percent(Math.max(...values))}`;
 
-/** 97.5% quantiles of Student's t, by degrees of freedom from 1 on. */
-const studentQuantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
-
 /** 95% interval of the mean of repeated measurements. */
 function interval(values: readonly number[]): [low: number, high: number] {
-  const middle = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
-  const half = (studentQuantiles[values.length - 2] ?? 2) * Math.sqrt(variance / values.length);
+  const { mean: middle, half } = meanInterval(values);
   return [middle - half, middle + half];
 }
 
