@@ -190,7 +190,7 @@ export class Answerer {
       const list = found.get(one);
       if (!list) notes.push(request.history.length > 0 ? "no item of the history is known" : "the history is empty");
       if (!list) notes.push("popular items instead");
-      if (unknown.length > 0) notes.push(`${unknown.length} items of the history are not in the catalogue: skipped`);
+      if (unknown.length > 0) notes.push(`not in the catalogue, skipped: ${unknown.length} of the history`);
       const items = list && query.history.length > 0 ? withCold(one, list) : popular(one);
       if (items.length < request.k) notes.push(`only ${items.length} items may be recommended`);
       return { items, unknown, notes };
