@@ -7,5 +7,8 @@ export {
   type RoomReport,
   reportDocument,
 } from "./document.ts";
+export { figureHtml } from "./figure.ts";
+export { figureStyle } from "./figure-style.ts";
 export { reportHtml } from "./page.ts";
+export { theme } from "./theme.ts";
 export { writeReport } from "./write.ts";

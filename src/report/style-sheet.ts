@@ -1,28 +1,9 @@
-/**
- * The page's style. In each theme the eight colours of series lie at least 0.1 apart in OKLab for normal vision and as people with
- * protanopia, deuteranopia and tritanopia see them (Machado 2009), and have a contrast of at least 3 to the page.
- */
+import { figureStyle } from "./figure-style.ts";
+import { theme } from "./theme.ts";
+
+/** The style of the report. */
 export const styleSheet = `
-:root {
-  color-scheme: light;
-  --paper: #fffefb; --ink: #1d1f23; --soft: #5b6068; --line: #dcd9d2; --shade: #f5f3ee;
-  --good: #1b6e4b; --bad: #b3261e; --bad-shade: #fdf0ee; --reference: #6a6f78;
-  --series-1: #2438a8; --series-2: #b8360a; --series-3: #43876f; --series-4: #761757;
-  --series-5: #a59212; --series-6: #1a99d6; --series-7: #8a3ee6; --series-8: #3a1a10;
-  --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", "Book Antiqua", Georgia, serif;
-  --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif;
-  --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace;
-}
-@media screen and (prefers-color-scheme: dark) {
-  :root {
-    color-scheme: dark;
-    --paper: #16181c; --ink: #e7e5e0; --soft: #a2a6ae; --line: #343840; --shade: #1e2126;
-    --good: #6fcf9f; --bad: #ff8f85; --bad-shade: #33201f; --reference: #969ca6;
-    --series-1: #7a8cff; --series-2: #f56f1e; --series-3: #6ee0a8; --series-4: #ae6c9c;
-    --series-5: #f5e63c; --series-6: #b8f3f8; --series-7: #c4befd; --series-8: #aea190;
-  }
-}
-* { box-sizing: border-box; }
+${theme}* { box-sizing: border-box; }
 html { background: var(--paper); color: var(--ink); font: 17px/1.5 var(--serif); -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 1120px; padding: 56px 32px 96px; }
 h1, h2, h4, p, dl, dd, ul, figure { margin: 0; padding: 0; }
@@ -63,25 +44,7 @@ sup { font-size: 0.72em; line-height: 0; }
 .run { display: block; }
 code { font: 12.5px/1.5 var(--mono); color: var(--ink); background: var(--shade); padding: 1px 5px; border-radius: 3px; overflow-wrap: anywhere; }
 code span { display: inline-block; max-width: 100%; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); column-gap: 40px; margin-top: 36px; }
-figure { min-width: 0; font-family: var(--sans); display: grid; grid-row: span 3; grid-template: subgrid / minmax(0, 1fr); row-gap: 0; align-content: start; }
-h4 { font: 500 18px/1.3 var(--serif); text-wrap: balance; }
-h4 .id { font: 600 14px/1 var(--sans); }
-.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 10px 0 2px; font-size: 13px; line-height: 1.4; }
-.legend li { display: flex; align-items: center; gap: 7px; }
-.legend span + svg { margin-left: 4px; }
-.legend svg { flex: none; overflow: visible; }
-.axis { font-size: 12.5px; color: var(--soft); }
-.axis.y { margin-top: 8px; }
-.axis.y::before { content: "↑ "; }
-.axis.x { text-align: right; padding-right: 12px; }
-.axis.x::after { content: " →"; }
-.plot { display: block; height: auto; max-width: 100%; font-family: var(--sans); font-variant-numeric: tabular-nums; }
-.plot.wide { width: 100%; }
-.plot.narrow { display: none; }
-figcaption { font: 15.5px/1.5 var(--serif); margin: 8px 0 44px; max-width: 36em; }
-.empty { color: var(--soft); padding: 32px 0; }
-@media screen and (max-width: 720px) {
+${figureStyle}@media screen and (max-width: 720px) {
   html { font-size: 16px; }
   body { padding: 32px 20px 64px; }
   h1 { font-size: 29px; }
@@ -98,8 +61,6 @@ figcaption { font: 15.5px/1.5 var(--serif); margin: 8px 0 44px; max-width: 36em;
   .status { white-space: normal; }
   .how td { display: block; padding: 8px 0 0; }
   .how td::before { content: none; }
-  .plot.wide { display: none; }
-  .plot.narrow { display: block; width: 100%; }
 }
 @media print {
   html { font-size: 10.5pt; background: none; }
