@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Room } from "../systems/index.ts";
 import { registerData } from "./data.ts";
 import { registerReproduce } from "./reproduce.ts";
+import { registerStudio } from "./studio.ts";
 import { registerTrain } from "./train.ts";
 import { packageVersion } from "./version.ts";
 
@@ -37,5 +38,6 @@ export async function createProgram(rooms: readonly Room[], words: readonly stri
   registerReproduce(program, rooms);
   registerTrain(program);
   registerData(program);
+  registerStudio(program);
   return program;
 }

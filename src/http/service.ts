@@ -1,4 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { schemaProblem, TenfoldError } from "../core/index.ts";
@@ -10,6 +11,8 @@ export interface ServiceOptions {
   readonly description: string;
   /** Largest body of a request in bytes; default 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** Sees every request before anything else, such as to refuse those from elsewhere. */
+  readonly guard?: MiddlewareHandler;
   /** What `GET /health` says beside `{ "status": "ok" }`; asked anew each time. */
   readonly health?: () => Readonly<Record<string, unknown>>;
 }
@@ -60,6 +63,7 @@ export function createService({
   version,
   description,
   maxBodyBytes = 2 ** 20,
+  guard,
   health,
 }: ServiceOptions): OpenAPIHono {
   const app = new OpenAPIHono({
@@ -70,6 +74,7 @@ export function createService({
       return context.json({ error: `${where}: expected ${expected}, found ${found}` }, 400);
     },
   });
+  if (guard) app.use(guard);
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,

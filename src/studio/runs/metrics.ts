@@ -1,0 +1,75 @@
+/** The curves of a run, however long, by DuckDB over its metrics.jsonl. @module */
+import { stat } from "node:fs/promises";
+import { sqlPath, withDuckDB } from "../../data/index.ts";
+
+/** One metric against the step. */
+export interface Curve {
+  /** Which lines it is from: `train`, `epoch`, `validation` …; empty where lines say nothing. */
+  readonly kind: string;
+  readonly name: string;
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+  /** Points in the file; more than in `steps` where only the extremes of each stretch are given. */
+  readonly total: number;
+}
+
+/** All curves of a run. */
+export interface Metrics {
+  readonly curves: readonly Curve[];
+  /** Size of the file in bytes before it was read: later lines begin there. */
+  readonly bytes: number;
+}
+
+/** A line longer than this is none of ours. */
+const longestLine = 2 ** 20;
+const notMetrics = new Set(["step", "kind", "epoch"]);
+
+/**
+ * The curves of a metrics file. Lines that are no JSON, such as half a last one, are left out. A curve of more than
+ * `most` points is cut into stretches of which the least and the greatest value are kept, so that spikes stay.
+ *
+ * @param path - a metrics.jsonl; absent, there are no curves
+ * @param most - about how many points a curve may have
+ */
+export async function readMetrics(path: string, most: number): Promise<Metrics> {
+  const bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (bytes === 0) return { curves: [], bytes };
+  const curves = await withDuckDB(async (connection) => {
+    await connection.run(
+      `CREATE TABLE lines AS SELECT * FROM read_json(${sqlPath(path)}, format = 'newline_delimited', ignore_errors = true,
+       sample_size = -1, union_by_name = true, maximum_object_size = ${longestLine})`,
+    );
+    const described = await connection.runAndReadAll(
+      "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'lines'",
+    );
+    const columns = described.getRows() as [name: string, type: string][];
+    const isThere = (name: string) => columns.some(([column]) => column === name);
+    if (!isThere("step")) return [];
+    const kind = isThere("kind") ? "coalesce(kind::VARCHAR, '')" : "''";
+    const found: Curve[] = [];
+    for (const [name, type] of columns) {
+      if (notMetrics.has(name) || !["BIGINT", "DOUBLE", "UBIGINT", "HUGEINT"].includes(type)) continue;
+      const column = `"${name.replaceAll('"', '""')}"`;
+      const result = await connection.runAndReadAll(`
+        WITH points AS (
+          SELECT ${kind} AS kind, step::DOUBLE AS step, ${column}::DOUBLE AS value,
+            row_number() OVER (PARTITION BY ${kind} ORDER BY step) AS place, count(*) OVER (PARTITION BY ${kind}) AS total
+          FROM lines WHERE step IS NOT NULL AND ${column} IS NOT NULL
+        ), stretches AS (
+          SELECT kind, total, min(total) AS points, arg_min(step, value) AS lowStep, min(value) AS low,
+            arg_max(step, value) AS highStep, max(value) AS high
+          FROM points WHERE total > ${most} GROUP BY kind, total, (place - 1) * ${Math.floor(most / 2)} // total
+        ), kept AS (
+          SELECT kind, total, step, value FROM points WHERE total <= ${most}
+          UNION SELECT kind, total, lowStep, low FROM stretches
+          UNION SELECT kind, total, highStep, high FROM stretches
+        )
+        SELECT kind, any_value(total)::DOUBLE, list(step ORDER BY step), list(value ORDER BY step) FROM kept GROUP BY kind`);
+      for (const [ofKind, total, steps, values] of result.getRowsJS() as [string, number, number[], number[]][]) {
+        found.push({ kind: ofKind, name, steps, values, total });
+      }
+    }
+    return found;
+  });
+  return { curves: curves.sort((a, b) => a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name)), bytes };
+}
