@@ -8,6 +8,8 @@ export {
   orthogonalize,
   type Pause,
 } from "./least-squares.ts";
+/** Counts over orders of magnitude. */
+export { type HistogramBin, LogHistogram } from "./log-histogram.ts";
 export {
   matrixProduct,
   randomOrthogonal,

@@ -6,7 +6,12 @@ import { compress } from "hono/compress";
 import { createService } from "../http/index.ts";
 import { figureStyle, theme } from "../report/index.ts";
 import { onlyOwnPages } from "./guard.ts";
+import { addCertificateRoutes } from "./routes/certificates.ts";
 import { addClaimRoute } from "./routes/claims.ts";
+import { addLocalRoutes } from "./routes/local.ts";
+import { addLowRankRoutes } from "./routes/lowrank.ts";
+import { addMemorizeRoutes } from "./routes/memorize.ts";
+import { addNormRoutes } from "./routes/norm.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { Shelf } from "./runs/shelf.ts";
 
@@ -71,6 +76,11 @@ export function createStudio({ runs, version, signal }: StudioOptions): OpenAPIH
   const shelf = new Shelf(runs);
   addRunRoutes(app, shelf, signal);
   addClaimRoute(app, shelf);
+  addLocalRoutes(app, shelf);
+  addLowRankRoutes(app, shelf);
+  addNormRoutes(app, shelf);
+  addCertificateRoutes(app, shelf);
+  addMemorizeRoutes(app, shelf);
   app.get("/assets/:name", async (context) => {
     const name = context.req.param("name");
     const bytes = await readAsset(name);

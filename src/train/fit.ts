@@ -11,7 +11,7 @@ import {
 } from "../core/index.ts";
 import { type Dataset, takeRows } from "../data/index.ts";
 import { type Tensor, toOnnx } from "../engine/index.ts";
-import { type Layer, Mode } from "../nn/index.ts";
+import { type Layer, Mode, ranksOf } from "../nn/index.ts";
 import { constantSchedule, createOrder, type Order, type Schedule } from "../optim/index.ts";
 import { gatherRows, planBatches } from "./batches.ts";
 import { checkOptions } from "./check-options.ts";
@@ -194,7 +194,13 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
         state = shrinkState(now, shrink, options.trainable);
         await trainStep.dispose();
         trainStep = compileTrainStep(stepOptions, state);
-        folder?.log({ kind: "shrink", step, epoch: epoch + 1, parameters: countParameters(state.params) });
+        folder?.log({
+          kind: "shrink",
+          step,
+          epoch: epoch + 1,
+          parameters: countParameters(state.params),
+          ranks: ranksOf(state.params),
+        });
         yield { type: "shrink", step, epoch, params: state.params };
       }
       if (validation) {

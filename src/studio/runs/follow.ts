@@ -1,10 +1,11 @@
 import { open, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Json, parseJsonLines } from "./json-lines.ts";
 
 /** What happens to a file of JSON lines while one looks at it. */
 export type FollowEvent =
   /** Whole lines that came since, in order; none of them JSON of half a line. */
-  | { readonly type: "lines"; readonly lines: readonly Readonly<Record<string, unknown>>[]; readonly bytes: number }
+  | { readonly type: "lines"; readonly lines: readonly Json[]; readonly bytes: number }
   /** The file is another or shorter than it was: a run went on from a checkpoint, or began anew. All its lines follow. */
   | { readonly type: "rewound" }
   /** The folder is gone. */
@@ -43,7 +44,7 @@ export async function* follow(
       const text = await readFrom(path, position, Math.min(size - position, chunkBytes));
       const end = text.lastIndexOf(0x0a) + 1;
       position += end;
-      const lines = parseLines(text.subarray(0, end));
+      const lines = parseJsonLines(text.toString("utf8", 0, end));
       if (lines.length > 0) yield { type: "lines", lines, bytes: position };
       // More is there already, unless only half a line is.
       if (end > 0 && position < size) continue;
@@ -61,18 +62,4 @@ async function readFrom(path: string, position: number, length: number): Promise
   } finally {
     await file.close();
   }
-}
-
-function parseLines(text: Buffer): Readonly<Record<string, unknown>>[] {
-  return text
-    .toString("utf8")
-    .split("\n")
-    .flatMap((line) => {
-      try {
-        const value: unknown = JSON.parse(line);
-        return typeof value === "object" && value !== null ? [value as Readonly<Record<string, unknown>>] : [];
-      } catch {
-        return [];
-      }
-    });
 }

@@ -35,25 +35,25 @@ export async function readMetrics(path: string, most: number): Promise<Metrics> 
   const bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (bytes === 0) return { curves: [], bytes };
   const curves = await withDuckDB(async (connection) => {
+    // Values stay JSON until they are asked for: DuckDB would take the word "epoch" for a date.
     await connection.run(
       `CREATE TABLE lines AS SELECT * FROM read_json(${sqlPath(path)}, format = 'newline_delimited', ignore_errors = true,
-       sample_size = -1, union_by_name = true, maximum_object_size = ${longestLine})`,
+       sample_size = -1, maximum_depth = 1, maximum_object_size = ${longestLine})`,
     );
     const described = await connection.runAndReadAll(
-      "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'lines'",
+      "SELECT column_name FROM information_schema.columns WHERE table_name = 'lines'",
     );
-    const columns = described.getRows() as [name: string, type: string][];
-    const isThere = (name: string) => columns.some(([column]) => column === name);
-    if (!isThere("step")) return [];
-    const kind = isThere("kind") ? "coalesce(kind::VARCHAR, '')" : "''";
+    const columns = (described.getRows() as [name: string][]).map(([name]) => name);
+    if (!columns.includes("step")) return [];
+    const kind = columns.includes("kind") ? "coalesce(kind ->> '$', '')" : "''";
     const found: Curve[] = [];
-    for (const [name, type] of columns) {
-      if (notMetrics.has(name) || !["BIGINT", "DOUBLE", "UBIGINT", "HUGEINT"].includes(type)) continue;
-      const column = `"${name.replaceAll('"', '""')}"`;
+    for (const name of columns) {
+      if (notMetrics.has(name)) continue;
+      const column = `try_cast("${name.replaceAll('"', '""')}" AS DOUBLE)`;
       const result = await connection.runAndReadAll(`
         WITH points AS (
-          SELECT ${kind} AS kind, step::DOUBLE AS step, ${column}::DOUBLE AS value,
-            row_number() OVER (PARTITION BY ${kind} ORDER BY step) AS place, count(*) OVER (PARTITION BY ${kind}) AS total
+          SELECT ${kind} AS kind, step::DOUBLE AS step, ${column} AS value,
+            row_number() OVER (PARTITION BY ${kind} ORDER BY step::DOUBLE) AS place, count(*) OVER (PARTITION BY ${kind}) AS total
           FROM lines WHERE step IS NOT NULL AND ${column} IS NOT NULL
         ), stretches AS (
           SELECT kind, total, min(total) AS points, arg_min(step, value) AS lowStep, min(value) AS low,

@@ -2,6 +2,7 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { FoundRun } from "./find-runs.ts";
+import { isObject, type Json, parseJsonLines } from "./json-lines.ts";
 
 /** Whether a run came to its end, is being written, or was left in the middle. */
 export type RunState = "finished" | "running" | "stopped";
@@ -29,15 +30,11 @@ export interface RunSummary {
   readonly reportsClaims: boolean;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** A run that has no end yet counts as running for so long after its last line, in milliseconds. */
 const silenceMs = 60_000;
 /** Enough for the last lines of metrics.jsonl. */
 const tailBytes = 8192;
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const objectIn = (value: Json, key: string): Json => {
   const inner = value[key];
   return isObject(inner) ? inner : {};
@@ -69,18 +66,8 @@ async function lastLines(path: string): Promise<Json[]> {
     const { size } = await file.stat();
     const start = Math.max(0, size - tailBytes);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, start);
-    const lines = buffer
-      .toString("utf8", 0, bytesRead)
-      .split("\n")
-      .slice(start > 0 ? 1 : 0);
-    return lines.flatMap((line) => {
-      try {
-        const value: unknown = JSON.parse(line);
-        return isObject(value) ? [value] : [];
-      } catch {
-        return [];
-      }
-    });
+    const text = buffer.toString("utf8", 0, bytesRead);
+    return parseJsonLines(start > 0 ? text.slice(text.indexOf("\n") + 1) : text);
   } finally {
     await file.close();
   }

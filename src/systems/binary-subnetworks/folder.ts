@@ -19,7 +19,7 @@ const certificateName = "certificate.json";
 const maskName = "mask.safetensors";
 
 /**
- * Writes mask.safetensors and certificate.json.
+ * Writes mask.safetensors, certificate.json, and errors.json with the counts of measured errors.
  *
  * @param targetPath - the file that the target was read from
  * @throws {RunError} where the folder holds something and `force` is not set
@@ -40,6 +40,8 @@ export async function writeApproximation(
   });
   await ensureEmptyDirectory(folder, { force });
   await writeFileAtomic(join(folder, maskName), mask);
+  const { errors, inputs } = approximation.measurement;
+  await writeFileAtomic(join(folder, "errors.json"), `${JSON.stringify({ inputs, ...errors }, null, 2)}\n`);
   await writeFileAtomic(join(folder, certificateName), `${JSON.stringify(certificate, null, 2)}\n`);
   return certificate;
 }

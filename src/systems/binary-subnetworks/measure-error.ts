@@ -1,5 +1,6 @@
 /** A masked network against its target, on many inputs, without rounding. @module */
 import { setImmediate } from "node:timers/promises";
+import { type HistogramBin, LogHistogram } from "../../linalg/index.ts";
 import { applyReluNetwork, type ReluNetwork } from "../../nn/index.ts";
 import type { Domain } from "./domain.ts";
 import {
@@ -42,6 +43,8 @@ export interface Measurement {
   readonly measuredError: number;
   /** Share of inputs whose largest output is the target's. */
   readonly argmaxAgreement: number;
+  /** The distance of each input, counted over orders of magnitude. */
+  readonly errors: { readonly zeros: number; readonly bins: readonly HistogramBin[] };
 }
 
 /** More bits than an input of float32 has, with room for sums. */
@@ -80,6 +83,7 @@ export async function measureError(layers: readonly SignedLayer[], comparison: C
     random: probeRandom(seed, purpose),
   });
   const found = { unequal: 0, measuredError: 0, agreeing: 0 };
+  const histogram = new LogHistogram();
   for (const [n, row] of probes.rows.entries()) {
     const outputs = outputsOf(layers, quantized, probes, row, exact);
     if (!outputs.equal) found.unequal++;
@@ -88,7 +92,9 @@ export async function measureError(layers: readonly SignedLayer[], comparison: C
       row.map((value) => value * probes.step),
     );
     const actual = outputs.values.map((value) => value * quantized.outputScale * probes.step);
-    found.measuredError = Math.max(found.measuredError, Math.hypot(...actual.map((value, i) => value - expected[i]!)));
+    const distance = Math.hypot(...actual.map((value, i) => value - expected[i]!));
+    histogram.add(distance);
+    found.measuredError = Math.max(found.measuredError, distance);
     if (argmax(actual) === argmax(expected)) found.agreeing++;
     if (n % 64 === 63) {
       progress?.((n + 1) / probes.rows.length);
@@ -103,6 +109,7 @@ export async function measureError(layers: readonly SignedLayer[], comparison: C
     unequal: found.unequal,
     measuredError: found.measuredError,
     argmaxAgreement: found.agreeing / probes.rows.length,
+    errors: { zeros: histogram.zeros, bins: histogram.bins() },
   };
 }
 

@@ -18,6 +18,7 @@ import {
 import { sha256 } from "../../storage/index.ts";
 import { RunFolder } from "../../train/index.ts";
 import type { EngineConfig } from "./config.ts";
+import { RoundLog } from "./round-log.ts";
 import { type LocalRun, openWork, workModule } from "./work.ts";
 
 /** Where a run leaves what it finds, and who listens. */
@@ -66,6 +67,8 @@ interface Totals {
 const pauseMs = 50;
 /** Milliseconds between two checkpoints, about; one more is written where a run ends, stops or fails. */
 const checkpointMs = 2000;
+/** Milliseconds between two looks at how rounds went, for those who watch. */
+const logMs = 200;
 
 /**
  * Runs a run to its end.
@@ -106,7 +109,10 @@ async function runRounds(
   let totals: Totals = { bytesSent: 0, retries: 0, shortRounds: 0, history: [], ...(start?.facts as Partial<Totals>) };
   let savedRound = start ? state.round : -1;
   let savedAt = performance.now();
+  const log = folder && new RoundLog(folder.path, work.rounds);
+  await log?.rewind(state.round);
   const save = async () => {
+    log?.flush();
     state = await engine.state();
     if (!folder || savedRound === state.round) return;
     await folder.saveCheckpoint({ step: state.round, tensors: tensorsOf(state, run), facts: { ...totals } });
@@ -117,6 +123,7 @@ async function runRounds(
   await engine.begin(state);
   let next = state.round;
   let pausedAt = performance.now();
+  let loggedAt = pausedAt;
   try {
     for (; next < work.rounds && !signal?.aborted; next++) {
       if (performance.now() - pausedAt > pauseMs) {
@@ -125,6 +132,11 @@ async function runRounds(
       }
       const report = await engine.round(signal);
       totals = added(totals, report);
+      log?.add(report);
+      if (performance.now() - loggedAt > logMs) {
+        log?.flush();
+        loggedAt = performance.now();
+      }
       if (report.facts.epoch !== undefined) folder?.log({ kind: "epoch", step: report.round + 1, ...report.facts });
       onRound?.(report, work.rounds);
       if (folder && performance.now() - savedAt > checkpointMs) await save();

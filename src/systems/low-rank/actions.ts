@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { z } from "zod";
 import { CollapseError, ConfigError, flattenTree, type HostTensor, Random, type Tree } from "../../core/index.ts";
 import type { Parameters, Ranks } from "../../nn/index.ts";
@@ -146,6 +147,7 @@ export async function runFrontier(run: string, config: FrontierConfig, raw: Comm
   const recipe = await openRecipe(run);
   warnUnfinished(run, terminal);
   const frontier = await underProgress(terminal, (hooks) => measureFrontier(recipe, run, config, hooks));
+  await writeFileAtomic(join(run, "frontier.json"), `${JSON.stringify(frontier, null, 2)}\n`);
   terminal.print(
     `${frontier.model} on ${frontier.data}: submodels chosen on held-out training data, accuracy on the test part, ` +
       `milliseconds for ${frontier.batch} examples`,

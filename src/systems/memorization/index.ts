@@ -28,6 +28,7 @@ export {
   type Encoding,
   encodeTable,
   hashText,
+  widthOf,
 } from "./encoding.ts";
 /** The network as a C99 header. */
 export { exportC } from "./export-c.ts";
@@ -40,7 +41,7 @@ export { type FitOptions, type FitReport, type Fitted, fitTable } from "./fit-ta
 /** The answers of a network from its weights alone. */
 export { type Answers, type ForwardMode, forward } from "./forward.ts";
 /** What label numbers stand for. */
-export { decodeLabel, type LabelCoding } from "./label-coding.ts";
+export { decodeLabel, type LabelCoding, labelBits } from "./label-coding.ts";
 /** The whole construction: from points and labels to a network. */
 export { type Memorized, type MemorizeOptions, memorize } from "./memorize.ts";
 /** Networks of threshold neurons as sparse layers, and what they count. */

@@ -101,6 +101,7 @@ export async function runReconstruct(config: ReconstructConfig, raw: CommonOptio
     },
     made.norms,
     exportReconstruction(frozen, made.norms),
+    measured.histogram,
     { force: raw.force ?? false },
   );
   printCertificate(terminal, certificate, out);
@@ -134,7 +135,7 @@ function printCertificate(terminal: Terminal, certificate: Certificate, out: str
     `on ${certificate.domain}: error certain to stay below ${scientific(certificate.errorBound)}, ` +
       `measured ${scientific(certificate.measuredError)} over ${certificate.samples} inputs (outputs up to ${certificate.outputScale.toPrecision(3)})`,
   );
-  terminal.info(`wrote ${out}: certificate.json, norms.safetensors, model.onnx`);
+  terminal.info(`wrote ${out}: certificate.json, norms.safetensors, model.onnx, errors.json`);
   terminal.result({ ...certificate, out });
 }
 

@@ -12,6 +12,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { type HostTensor, hostTensor, RunError, schemaProblem } from "../../core/index.ts";
+import type { LogHistogram } from "../../linalg/index.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -82,12 +83,15 @@ export async function writeReconstruction(
   certificate: Omit<Certificate, "format" | "formatVersion" | "files">,
   norms: readonly BlockNorms[],
   onnx: Uint8Array,
+  errors: LogHistogram,
   { force = false } = {},
 ): Promise<Certificate> {
   await ensureEmptyDirectory(folder, { force });
   const tensors = encodeSafetensors(normTensors(norms), { frozenSha256: certificate.frozenSha256 });
   await writeFileAtomic(join(folder, "norms.safetensors"), tensors);
   await writeFileAtomic(join(folder, "model.onnx"), onnx);
+  const counted = { inputs: certificate.samples, zeros: errors.zeros, bins: errors.bins() };
+  await writeFileAtomic(join(folder, "errors.json"), `${JSON.stringify(counted, null, 2)}\n`);
   const whole: Certificate = {
     format: "tenfold norm reconstruction",
     formatVersion: 1,

@@ -1,6 +1,6 @@
 /** A random network that computes what a target does, by nothing but its norm layers. @module */
 import { ConfigError, Random } from "../../core/index.ts";
-import type { Pause } from "../../linalg/index.ts";
+import { LogHistogram, type Pause } from "../../linalg/index.ts";
 import { applyReluNetwork, type ReluNetwork } from "../../nn/index.ts";
 import { pressingInputs } from "./adversary.ts";
 import { type Affine, advance, type Block, boundUnits, reachOfDomain } from "./certify.ts";
@@ -201,6 +201,8 @@ export interface MeasuredError {
   readonly scale: number;
   /** Inputs measured: drawn at random, and those that press the hardest. */
   readonly samples: number;
+  /** The largest difference of each input, counted. */
+  readonly histogram: LogHistogram;
 }
 
 /** Inputs a piece. */
@@ -213,17 +215,24 @@ export function measureError(
   { domain, samples, random }: { readonly domain: Domain; readonly samples: number; readonly random: Random },
 ): MeasuredError {
   const { inDim } = target.layers[0]!;
+  const { outDim } = target.layers.at(-1)!;
+  const histogram = new LogHistogram();
   let [error, scale, count] = [0, 0, 0];
   const look = (inputs: Float64Array) => {
     const wanted = applyReluNetwork(target, inputs);
     const found = applyBlocks(blocks, inputs);
-    for (const [i, value] of wanted.entries()) {
-      error = Math.max(error, Math.abs(found[i]! - value));
-      scale = Math.max(scale, Math.abs(value));
+    for (let start = 0; start < wanted.length; start += outDim) {
+      let own = 0;
+      for (let i = start; i < start + outDim; i++) {
+        own = Math.max(own, Math.abs(found[i]! - wanted[i]!));
+        scale = Math.max(scale, Math.abs(wanted[i]!));
+      }
+      histogram.add(own);
+      error = Math.max(error, own);
     }
     count += inputs.length / inDim;
   };
   look(pressingInputs(target, blocks, domain));
   for (let at = 0; at < samples; at += piece) look(drawInputs(domain, inDim, Math.min(piece, samples - at), random));
-  return { error, scale, samples: count };
+  return { error, scale, samples: count, histogram };
 }

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { formatNumber } from "../format.ts";
+import { useDark } from "../use-dark.ts";
 
 /** A line: `y[i]` at `x[i]`, where `x` grows. */
 export interface Line {
@@ -12,10 +13,9 @@ export interface Line {
   readonly color?: number;
   readonly dashed?: boolean;
   /** Marks each point. */
-  readonly points?: boolean;
+  readonly points?: boolean | "large";
 }
 
-const isDark = matchMedia("(prefers-color-scheme: dark)");
 const heightPx = 240;
 /** Points in the table of a line; longer ones show only what is told above it. */
 const tableRows = 12;
@@ -40,6 +40,25 @@ function alignedData(lines: readonly Line[], isLog: boolean): uPlot.AlignedData 
   return uPlot.join(lines.map(({ x, y }) => [[...x], shown(y)] as uPlot.AlignedData));
 }
 
+/** A place without a value is null, or undefined where another line has a point. */
+const inLegend = (value: number | null | undefined) => (typeof value === "number" ? formatNumber(value) : "–");
+
+const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
+const ticks: uPlot.Axis.Values = (_, values) =>
+  values.map((value: number | null) => {
+    if (value === null) return "";
+    return Math.abs(value) >= 1e5 && Math.abs(value) < 1e12 ? compact.format(value) : formatNumber(value);
+  });
+
+/** A logarithmic axis has lines and labels at powers of ten only. */
+function powersOfTen({ grid, ticks: marks }: uPlot.Axis): Partial<uPlot.Axis> {
+  const filter: uPlot.Axis.Filter = (_, splits) => {
+    const whole = splits.map((value) => (Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6) ? value : null));
+    return whole.filter((value) => value !== null).length > 1 ? whole : splits;
+  };
+  return { filter, grid: { ...grid, filter }, ticks: { ...marks, filter } };
+}
+
 function optionsFor(
   lines: readonly Line[],
   width: number,
@@ -54,7 +73,6 @@ function optionsFor(
     grid: { stroke: line, width: 1 },
     ticks: { stroke: line, width: 1 },
   };
-  const ticks: uPlot.Axis.Values = (_, values) => values.map((value) => (value === null ? "" : formatNumber(value)));
   return {
     width,
     height: heightPx,
@@ -63,20 +81,20 @@ function optionsFor(
     hooks: { setCursor: [(chart) => (chart.cursor.left ?? -1) < 0 && showLast(chart)] },
     scales: { x: { time: false, ...(isLogX && { distr: 3 as const }) }, y: isLog ? { distr: 3 } : {} },
     axes: [
-      { ...axis, values: ticks },
-      { ...axis, values: ticks, size: 64 },
+      { ...axis, values: ticks, ...(isLogX && powersOfTen(axis)) },
+      { ...axis, values: ticks, size: 60, ...(isLog && powersOfTen(axis)) },
     ],
     series: [
-      { label: xLabel, value: (_, value) => (value === null ? "–" : formatNumber(value)) },
+      { label: xLabel, value: (_, value) => inLegend(value) },
       ...lines.map(
         ({ name, color, dashed, points }, i): uPlot.Series => ({
           label: name,
           stroke: series(color ?? i + 1),
           width: dashed ? 1.5 : 2,
           spanGaps: true,
-          points: { show: points ?? false, size: 6 },
+          points: { show: points !== undefined && points !== false, size: points === "large" ? 13 : 6 },
           ...(dashed && { dash: [7, 4] }),
-          value: (_, value) => (value === null ? "–" : formatNumber(value)),
+          value: (_, value) => inLegend(value),
         }),
       ),
     ],
@@ -86,7 +104,7 @@ function optionsFor(
 /** While nothing is pointed at, the legend has the last values. */
 function showLast(chart: uPlot): void {
   chart.setLegend({
-    idxs: chart.data.map((values) => (values as (number | null)[]).findLastIndex((value) => value !== null)),
+    idxs: chart.data.map((values) => (values as (number | null)[]).findLastIndex((value) => typeof value === "number")),
   });
 }
 
@@ -119,7 +137,7 @@ export function LineChart({
   const [isLog, setLog] = useState(logY);
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
-  const [theme, setTheme] = useState(isDark.matches);
+  const theme = useDark();
   const key = JSON.stringify([
     title,
     lines.map(({ name, color, dashed }) => [name, color, dashed]),
@@ -127,12 +145,6 @@ export function LineChart({
     logX,
     theme,
   ]);
-
-  useEffect(() => {
-    const change = () => setTheme(isDark.matches);
-    isDark.addEventListener("change", change);
-    return () => isDark.removeEventListener("change", change);
-  }, []);
 
   useEffect(() => {
     const element = place.current!;

@@ -1,15 +1,40 @@
-import { lazy, useRoute } from "preact-iso";
-import { type RunSummary, runPage } from "../api.ts";
+import { useState } from "preact/hooks";
+import { useRoute } from "preact-iso";
+import { type RunDetail, type RunSummary, runPage, runPath } from "../api.ts";
 import { formatAge, formatFigure } from "../format.ts";
 import { Problem } from "../problem.tsx";
 import { roomLabs } from "../rooms/labs.ts";
+import { roomPanels } from "../rooms/panels.ts";
 import { rooms } from "../rooms.ts";
 import { useData } from "../use-data.ts";
 import { useTitle } from "../use-title.ts";
 import { Claims } from "./claims.tsx";
 import { progressOf, State } from "./runs.tsx";
 
-const labs = new Map(Object.entries(roomLabs).map(([command, load]) => [command, lazy(load)]));
+/** A run of the method, chosen, and what the method shows of it. */
+function ChosenRun({ runs, command }: { readonly runs: readonly RunSummary[]; readonly command: string }) {
+  const finished = runs.filter(({ state }) => state === "finished");
+  const [wanted, setWanted] = useState<string>();
+  const id = finished.some((run) => run.id === wanted) ? wanted! : finished[0]!.id;
+  const { data, error } = useData<RunDetail>(runPath(id));
+  const Panel = roomPanels.get(command)!;
+  return (
+    <section aria-label="A run looked at" class="lab">
+      <label>
+        Run
+        <select value={id} onChange={(event) => setWanted(event.currentTarget.value)}>
+          {finished.map((run) => (
+            <option key={run.id} value={run.id}>
+              {run.id} ({run.what})
+            </option>
+          ))}
+        </select>
+      </label>
+      {error && <Problem text={error} />}
+      {data ? <Panel key={id} run={data} /> : <p class="wait">Reading {id} …</p>}
+    </section>
+  );
+}
 
 /** One method: something to try, its runs, and what was measured of its paper. */
 export function RoomPage() {
@@ -22,13 +47,16 @@ export function RoomPage() {
   const runs = (data?.runs ?? [])
     .filter((run) => run.room === room.command)
     .sort((a, b) => b.changed.localeCompare(a.changed));
-  const Lab = labs.get(room.command);
+  const Lab = roomLabs.get(room.command);
   return (
     <>
       <p class="crumbs">{room.name}</p>
       <h1>{room.title}</h1>
       {error && <Problem text={error} />}
-      {Lab && <Lab runs={runs} />}
+      {Lab && <Lab />}
+      {roomPanels.has(room.command) && runs.some(({ state }) => state === "finished") && (
+        <ChosenRun runs={runs} command={room.command} />
+      )}
       <section aria-labelledby="runs">
         <h2 id="runs">Runs</h2>
         {runs.length > 0 ? (

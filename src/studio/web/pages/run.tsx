@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import { lazy, useRoute } from "preact-iso";
+import { useRoute } from "preact-iso";
 import { type Curve, type RunDetail, runPath } from "../api.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { formatAge, formatBytes, formatFigure, formatNumber } from "../format.ts";
@@ -127,8 +127,6 @@ function Checkpoints({ id, checkpoints }: { readonly id: string; readonly checkp
   );
 }
 
-const panels = new Map(Object.entries(roomPanels).map(([command, load]) => [command, lazy(load)]));
-
 /** One run: its curves while it trains, what its method shows, and everything it left. */
 export function RunPage() {
   const id = decodeURIComponent(useRoute().params.id ?? "");
@@ -147,7 +145,7 @@ export function RunPage() {
   if (!data) return error ? <Problem text={error} /> : <p class="wait">Reading {id} …</p>;
   const { summary, record, checkpoints, files } = data;
   const room = rooms.find(({ command }) => command === summary.room);
-  const Panel = summary.room === null ? undefined : panels.get(summary.room);
+  const Panel = summary.room === null ? undefined : roomPanels.get(summary.room);
   return (
     <>
       <p class="crumbs">
