@@ -18,7 +18,7 @@ export { chunksOf, linesOf, readDataFile } from "./data-file.ts";
 /** Examples to learn from: inputs, targets, and what they are called. */
 export type { Dataset } from "./dataset.ts";
 /** SQL over files, in memory. */
-export { sqlPath, withDuckDB } from "./duckdb.ts";
+export { sqlPath, sqlText, withDuckDB } from "./duckdb.ts";
 /** Arrays in the idx format. */
 export { decodeIdx, type IdxArray, readIdx } from "./idx.ts";
 /** What a label column is taken for. */

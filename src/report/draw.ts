@@ -17,6 +17,10 @@ export function draw(options: Plot.PlotOptions): Element {
   const svg = Plot.plot({ className: "plot", ...options, document });
   for (const style of [...svg.querySelectorAll("style")]) style.remove();
   for (const element of [...svg.querySelectorAll("*")]) {
+    // The drawing has one name, for all of it: what Plot calls its parts stays for style and tests only.
+    const part = element.getAttribute("aria-label");
+    if (part) element.setAttribute("data-part", part);
+    element.removeAttribute("aria-label");
     for (const name of ["d", "transform", "x", "y", "x1", "x2", "y1", "y2"]) {
       const value = element.getAttribute(name);
       if (value) element.setAttribute(name, value.replace(/(\.\d\d)\d+/g, "$1"));

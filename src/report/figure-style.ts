@@ -2,8 +2,8 @@
 export const figureStyle = `
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); column-gap: 40px; margin-top: 36px; }
 figure { min-width: 0; font-family: var(--sans); display: grid; grid-row: span 3; grid-template: subgrid / minmax(0, 1fr); row-gap: 0; align-content: start; }
-h4 { font: 500 18px/1.3 var(--serif); text-wrap: balance; }
-h4 .id { font: 600 14px/1 var(--sans); }
+figure h3 { font: 500 18px/1.3 var(--serif); text-wrap: balance; }
+figure h3 .id { font: 600 14px/1 var(--sans); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 10px 0 2px; font-size: 13px; line-height: 1.4; }
 .legend li { display: flex; align-items: center; gap: 7px; }
 .legend span + svg { margin-left: 4px; }

@@ -154,7 +154,7 @@ export function figureHtml(figure: Figure, id: string): Html {
     return html`<li>${key(line, line.name)}${fits.map((fit) => key(fit, rest(fit)))}</li>`;
   });
   return html`<figure>
-<div><h4><span class="id">${id}</span> ${prose(figure.title)}</h4>
+<div><h3><span class="id">${id}</span> ${prose(figure.title)}</h3>
 ${grid ? gridLegend() : figure.series.length > 1 ? html`<ul class="legend">${legend}</ul>` : null}</div>
 <div>${
     drawings.length > 0

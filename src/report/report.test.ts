@@ -161,8 +161,8 @@ test("the page shows every claim, figure and fact, and escapes what it is told",
 test("intervals are bands, references are dashed and take the colour of their series", () => {
   const [figure] = parseHTML(reportHtml(document())).document.querySelectorAll("figure");
   const wide = figure!.querySelector("svg.wide")!;
-  expect(wide.querySelectorAll("[aria-label=area]")).toHaveLength(2);
-  expect(wide.querySelectorAll("[aria-label=line] path[d]")).toHaveLength(4);
+  expect(wide.querySelectorAll("[data-part=area]")).toHaveLength(2);
+  expect(wide.querySelectorAll("[data-part=line] path[d]")).toHaveLength(4);
   const dashed = wide.querySelectorAll("[stroke-dasharray]");
   expect([...dashed].map((line) => line.getAttribute("stroke"))).toEqual(["var(--series-1)", "var(--series-2)"]);
   expect([...figure!.querySelectorAll(".legend li")].map((item) => item.textContent)).toEqual([

@@ -6,7 +6,7 @@ export const styleSheet = `
 ${theme}* { box-sizing: border-box; }
 html { background: var(--paper); color: var(--ink); font: 17px/1.5 var(--serif); -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 1120px; padding: 56px 32px 96px; }
-h1, h2, h4, p, dl, dd, ul, figure { margin: 0; padding: 0; }
+h1, h2, h3, p, dl, dd, ul, figure { margin: 0; padding: 0; }
 h1 { font-size: 38px; line-height: 1.15; font-weight: 500; letter-spacing: -0.01em; max-width: 20em; text-wrap: balance; }
 h2 { font-size: 27px; line-height: 1.2; font-weight: 500; letter-spacing: -0.005em; text-wrap: balance; }
 a { color: inherit; text-decoration-color: var(--soft); text-decoration-thickness: 1px; text-underline-offset: 3px; }

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
+import { HTTPException } from "hono/http-exception";
 import { createService } from "../http/index.ts";
 import { figureStyle, theme } from "../report/index.ts";
 import { onlyOwnPages } from "./guard.ts";
@@ -84,7 +85,7 @@ export function createStudio({ runs, version, signal }: StudioOptions): OpenAPIH
   app.get("/assets/:name", async (context) => {
     const name = context.req.param("name");
     const bytes = await readAsset(name);
-    if (!bytes) return context.notFound();
+    if (!bytes) throw new HTTPException(404, { message: "assets: expected a file of the page, found none" });
     return context.body(bytes, 200, {
       "Content-Type": types[extname(name)] ?? "application/octet-stream",
       "Cache-Control": "no-cache",

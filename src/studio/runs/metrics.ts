@@ -1,6 +1,6 @@
 /** The curves of a run, however long, by DuckDB over its metrics.jsonl. @module */
 import { stat } from "node:fs/promises";
-import { sqlPath, withDuckDB } from "../../data/index.ts";
+import { sqlPath, sqlText, withDuckDB } from "../../data/index.ts";
 
 /** One metric against the step. */
 export interface Curve {
@@ -35,26 +35,25 @@ export async function readMetrics(path: string, most: number): Promise<Metrics> 
   const bytes = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (bytes === 0) return { curves: [], bytes };
   const curves = await withDuckDB(async (connection) => {
-    // Values stay JSON until they are asked for: DuckDB would take the word "epoch" for a date.
+    // Lines one by one, as JSON: one that is damaged costs no other, and no word is taken for a date.
     await connection.run(
-      `CREATE TABLE lines AS SELECT * FROM read_json(${sqlPath(path)}, format = 'newline_delimited', ignore_errors = true,
-       sample_size = -1, maximum_depth = 1, maximum_object_size = ${longestLine})`,
+      `CREATE TABLE lines AS SELECT json FROM read_ndjson_objects(${sqlPath(path)}, ignore_errors = true,
+       maximum_object_size = ${longestLine}) WHERE json_type(json) = 'OBJECT'`,
     );
-    const described = await connection.runAndReadAll(
-      "SELECT column_name FROM information_schema.columns WHERE table_name = 'lines'",
-    );
-    const columns = (described.getRows() as [name: string][]).map(([name]) => name);
-    if (!columns.includes("step")) return [];
-    const kind = columns.includes("kind") ? "coalesce(kind ->> '$', '')" : "''";
+    const keys = await connection.runAndReadAll("SELECT DISTINCT unnest(json_keys(json)) FROM lines");
+    const names = (keys.getRows() as [name: string][]).map(([name]) => name);
+    const field = (name: string) => `json ->> ${sqlText(`$."${name.replaceAll('"', '\\"')}"`)}`;
+    const kind = `coalesce(${field("kind")}, '')`;
+    const step = `try_cast(${field("step")} AS DOUBLE)`;
     const found: Curve[] = [];
-    for (const name of columns) {
+    for (const name of names) {
       if (notMetrics.has(name)) continue;
-      const column = `try_cast("${name.replaceAll('"', '""')}" AS DOUBLE)`;
+      const value = `try_cast(${field(name)} AS DOUBLE)`;
       const result = await connection.runAndReadAll(`
-        WITH points AS (
-          SELECT ${kind} AS kind, step::DOUBLE AS step, ${column} AS value,
-            row_number() OVER (PARTITION BY ${kind} ORDER BY step::DOUBLE) AS place, count(*) OVER (PARTITION BY ${kind}) AS total
-          FROM lines WHERE step IS NOT NULL AND ${column} IS NOT NULL
+        WITH told AS (SELECT ${kind} AS kind, ${step} AS step, ${value} AS value FROM lines), points AS (
+          SELECT kind, step, value, row_number() OVER (PARTITION BY kind ORDER BY step) AS place,
+            count(*) OVER (PARTITION BY kind) AS total
+          FROM told WHERE step IS NOT NULL AND value IS NOT NULL
         ), stretches AS (
           SELECT kind, total, min(total) AS points, arg_min(step, value) AS lowStep, min(value) AS low,
             arg_max(step, value) AS highStep, max(value) AS high

@@ -42,7 +42,7 @@ function Differences({ runs }: { readonly runs: readonly Compared[] }) {
       {differing.length === 0 ? (
         <p>The configurations are the same in every value.</p>
       ) : (
-        <section class="scroll" aria-labelledby="differences" tabIndex={0}>
+        <section class="scroll" aria-label="Table: what differs" tabIndex={0}>
           <table class="pairs">
             <thead>
               <tr>
@@ -140,7 +140,10 @@ export function ComparePage() {
       </label>
       {ids.length < 2 && <p class="empty">Two or more runs are needed to compare.</p>}
       {charts.length > 0 && (
-        <section aria-label="Curves" class="charts">
+        <section aria-labelledby="curves" class="charts">
+          <h2 id="curves" class="hidden">
+            Curves
+          </h2>
           {charts.map(({ title, name, lines }) => (
             <LineChart key={title} title={title} lines={lines} logY={/suboptimality|objective/.test(name)} />
           ))}

@@ -91,7 +91,7 @@ function Configuration({ record }: { readonly record: RunDetail["record"] }) {
   return (
     <section aria-labelledby="configuration">
       <h2 id="configuration">Configuration and hashes</h2>
-      <section class="scroll" aria-labelledby="configuration" tabIndex={0}>
+      <section class="scroll" aria-label="Table: configuration and hashes" tabIndex={0}>
         <table class="pairs">
           <tbody>
             {lines.map(([key, value]) => (
@@ -164,7 +164,10 @@ export function RunPage() {
       {live.error && <Problem text={live.error} />}
       {Panel && <Panel run={data} />}
       {charts.length > 0 && (
-        <section aria-label="Curves" class="charts">
+        <section aria-labelledby="curves" class="charts">
+          <h2 id="curves" class="hidden">
+            Curves
+          </h2>
           {charts.map(({ name, lines }) => (
             <LineChart key={name} title={inWords(name)} lines={lines} logY={logarithmic.test(name)} />
           ))}

@@ -152,7 +152,7 @@ export default function MemorizePanel({ run }: { readonly run: RunDetail }) {
           {formatNumber(data.certificate.delta)} apart; the first layer decides with a margin of{" "}
           {formatNumber(data.certificate.smallestMargin)} or more.
         </p>
-        <section class="scroll" aria-labelledby="network" tabIndex={0}>
+        <section class="scroll" aria-label="Table: layers" tabIndex={0}>
           <table>
             <thead>
               <tr>

@@ -23,7 +23,7 @@ function Choices({ id }: { readonly id: string }) {
   return (
     <section aria-labelledby="choices">
       <h2 id="choices">What was trained, and what came of it</h2>
-      <section class="scroll" aria-labelledby="choices" tabIndex={0}>
+      <section class="scroll" aria-label="Table: what was trained" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -93,7 +93,7 @@ function Certificate({ run: { record } }: { readonly run: RunDetail }) {
         {formatNumber(Number(record.outputScale))}. {formatNumber(Number(record.trainedParameters))} norm parameters
         were solved for; {formatNumber(Number(record.frozenParameters))} random weights stayed as they were drawn.
       </p>
-      <section class="scroll" aria-labelledby="certificate" tabIndex={0}>
+      <section class="scroll" aria-label="Table: layers" tabIndex={0}>
         <table>
           <thead>
             <tr>
