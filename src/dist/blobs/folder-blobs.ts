@@ -28,6 +28,8 @@ export function folderBlobs(folder: string): BlobStore {
     async remove(keys) {
       await Promise.all(keys.map(remove));
     },
+    // Files stay until they are removed.
+    async renew() {},
     clear: (name) => rm(join(folder, name), { recursive: true, force: true }),
   };
 }

@@ -18,6 +18,7 @@ import {
   type ShareResult,
 } from "./messages.ts";
 import { openBlobs, openRedis } from "./redis.ts";
+import { sweep } from "./sweep.ts";
 import { within } from "./within.ts";
 
 /** What a worker tells of its doings, for metrics. */
@@ -103,6 +104,9 @@ interface OpenRun extends RunMessage {
 const keptRuns = 8;
 const keptBlobs = 8;
 
+/** Milliseconds between two sweeps of what dead runs have left. */
+const sweepMs = 60_000;
+
 class Listener implements FleetWorker {
   readonly name = `${hostname()}:${process.pid}`;
   readonly #redis: Redis;
@@ -113,6 +117,7 @@ class Listener implements FleetWorker {
   readonly #runs = new Map<string, Promise<OpenRun>>();
   readonly #blobs = new Map<string, Promise<Uint8Array>>();
   #alive: NodeJS.Timeout | undefined;
+  #sweeping: NodeJS.Timeout | undefined;
 
   constructor(bullmq: typeof import("bullmq"), redis: Redis, options: FleetWorkerOptions) {
     this.#bullmq = bullmq;
@@ -144,10 +149,14 @@ class Listener implements FleetWorker {
     const say = () => this.#redis.set(keys.worker(this.name), codeVersion, "EX", aliveSeconds).catch(() => {});
     await say();
     this.#alive = setInterval(say, (aliveSeconds / 3) * 1000).unref();
+    // What a killed run left is cleared by whoever is there: workers stay, runs come and go.
+    const clear = () => sweep(this.#bullmq, this.#redis).catch(() => {});
+    this.#sweeping = setInterval(clear, sweepMs).unref();
   }
 
   async close(): Promise<void> {
     clearInterval(this.#alive);
+    clearInterval(this.#sweeping);
     if (this.#redis.status === "ready") {
       await Promise.all(this.#workers.map((worker) => worker.close()));
       await within(1000, this.#redis.del(keys.worker(this.name)));
@@ -240,7 +249,7 @@ class Listener implements FleetWorker {
       const text = await this.#redis.get(keys.run(run));
       if (text === null) throw new this.#bullmq.UnrecoverableError(`the run ${run} has ended`);
       const message = JSON.parse(text) as RunMessage;
-      const store = await openBlobs(this.#options.blobs ?? message.blobs, this.#redis);
+      const store = await openBlobs(this.#options.blobs ?? message.blobs, this.#redis, message.keepSeconds);
       return { ...message, store, json: JSON.stringify(message.options) };
     });
   }
