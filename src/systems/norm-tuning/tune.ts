@@ -252,7 +252,7 @@ export async function tune(
     stage?.(choice);
     const folder = run === undefined ? undefined : join(run, folderOf(choice));
     if (resume && folder !== undefined && existsSync(join(folder, "diff.safetensors"))) {
-      await RunFolder.open(folder, { seed: base.seed, choice, normTuning: remembered(base.config) });
+      (await RunFolder.open(folder, { seed: base.seed, choice, normTuning: remembered(base.config) })).close();
       rows.push((await readRow(folder)) as TuneRow);
       continue;
     }
