@@ -4,6 +4,7 @@ import type { Redis } from "ioredis";
 import { assert, optionalPackage, RunError } from "../../core/index.ts";
 import { type BlobReference, type BlobStore, getBlob, putBlob } from "../blobs/blob-store.ts";
 import type { RoundEngine, RoundPolicy, RoundReport } from "../engine.ts";
+import { fromFailureText, roundFailure } from "../failure.ts";
 import type { Holding, RunState } from "../work.ts";
 import { type Ending, JobEndings } from "./job-endings.ts";
 import {
@@ -184,7 +185,8 @@ class Coordinator implements RoundEngine {
         return reportOf(before, result, attempt, begin);
       }
       const { done, failed } = await this.#pulse.unless(this.#shares(before.round, asked, attempt));
-      if (ending) throw this.#failure(before.round, failed, ending.reason);
+      if (ending && failed.size === 0) throw fromFailureText(ending.reason);
+      if (ending) throw roundFailure(before.round, failed, { workers, quorum });
       for (const share of done) known.set(share.worker, share);
       const missing = before.memories.flatMap((_, m) => (known.has(m) ? [] : [m]));
       if (attempt + 1 >= tries) throw this.#noAnswer(before.round, missing, tries * deadlineMs);
@@ -277,7 +279,7 @@ class Coordinator implements RoundEngine {
   /** What has become of the shares that were asked for. */
   async #shares(round: number, asked: readonly number[], attempt: number) {
     const done: ShareResult[] = [];
-    const failed = new Map<number, string>();
+    const failed = new Map<number, Error>();
     for (const worker of asked) {
       const job: Job | undefined = await this.#bullmq.Job.fromId(
         this.#queues.share,
@@ -285,7 +287,9 @@ class Coordinator implements RoundEngine {
       );
       if (!job) continue;
       if (job.returnvalue) done.push(job.returnvalue as ShareResult);
-      else if (job.failedReason && (await job.isFailed())) failed.set(worker, job.failedReason);
+      else if (job.failedReason && (await job.isFailed())) {
+        failed.set(worker, fromFailureText(job.failedReason));
+      }
     }
     return { done, failed };
   }
@@ -329,15 +333,6 @@ class Coordinator implements RoundEngine {
         }
       }),
     );
-  }
-
-  #failure(round: number, failed: ReadonlyMap<number, string>, reason: string): RunError {
-    const workers = [...failed].map(([worker, why]) => `worker ${worker}: ${why}`);
-    return new RunError({
-      where: `round ${round}`,
-      expected: "a share of every worker",
-      found: workers.length > 0 ? workers.join("; ") : reason,
-    });
   }
 
   #noAnswer(round: number, missing: readonly number[], ms: number): RunError {

@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { ConfigError, optionalPackage } from "../../core/index.ts";
+import { ConfigError, optionalPackage, RunError } from "../../core/index.ts";
 import { type BlobReference, type BlobStore, getBlob, putBlob } from "../blobs/blob-store.ts";
-import { isFinal, messageOf } from "../failure.ts";
+import { isFinal, messageOf, toFailure } from "../failure.ts";
 import { sharedBytes, ThreadPool } from "../thread-pool.ts";
 import type { Holding, Share } from "../work.ts";
 import {
@@ -104,6 +104,9 @@ interface OpenRun extends RunMessage {
 const keptRuns = 8;
 const keptBlobs = 8;
 
+/** What trying again would not change. */
+class FinalRunError extends RunError {}
+
 /** Milliseconds between two sweeps of what dead runs have left. */
 const sweepMs = 60_000;
 
@@ -186,10 +189,11 @@ class Listener implements FleetWorker {
         events.done?.(kind, (performance.now() - begin) / 1000);
         return result;
       } catch (error) {
-        const final = isFinal(error) || error instanceof this.#bullmq.UnrecoverableError;
-        const reason = messageOf(error);
-        events.failed?.(kind, reason, final);
-        throw final ? new this.#bullmq.UnrecoverableError(reason) : new Error(`${reason} (on ${this.name})`);
+        const final = isFinal(error) || error instanceof FinalRunError;
+        events.failed?.(kind, messageOf(error), final);
+        // As data, so that the run's coordinator has the error as it was.
+        const reason = JSON.stringify(toFailure(error));
+        throw final ? new this.#bullmq.UnrecoverableError(reason) : new Error(reason);
       }
     };
   }
@@ -219,9 +223,8 @@ class Listener implements FleetWorker {
     }
     const missing = Array.from({ length: workers }, (_, m) => m).filter((m) => !results.has(m));
     if (results.size < quorum) {
-      throw new this.#bullmq.UnrecoverableError(
-        `round ${round}: expected shares of at least ${quorum} workers, found ${results.size}; without: ${missing.join(", ")}`,
-      );
+      const found = `${results.size}, without worker ${missing.join(", ")}`;
+      throw new FinalRunError({ where: `round ${round}`, expected: `shares of at least ${quorum} workers`, found });
     }
     const read = async ({ weights, memory }: { weights: BlobReference; memory?: BlobReference }): Promise<Share> => ({
       weights: await this.#read(store, weights),
@@ -247,7 +250,9 @@ class Listener implements FleetWorker {
   #run(run: string): Promise<OpenRun> {
     return remember(this.#runs, keptRuns, run, async () => {
       const text = await this.#redis.get(keys.run(run));
-      if (text === null) throw new this.#bullmq.UnrecoverableError(`the run ${run} has ended`);
+      if (text === null) {
+        throw new FinalRunError({ where: "job", expected: "a run that goes on", found: `${run}, which has ended` });
+      }
       const message = JSON.parse(text) as RunMessage;
       const store = await openBlobs(this.#options.blobs ?? message.blobs, this.#redis, message.keepSeconds);
       return { ...message, store, json: JSON.stringify(message.options) };
