@@ -15,6 +15,8 @@ export interface RedisServer {
   readonly port: number;
   /** Ends it, and starts it again on the same port with what its append-only file holds. */
   restart(): Promise<void>;
+  /** Freezes it: connections stay and nothing is answered. */
+  freeze(): void;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
       await end(server, "SIGTERM");
       server = await start(args);
     },
+    freeze: () => void server.kill("SIGSTOP"),
     async stop() {
       await end(server, "SIGKILL");
       rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -63,11 +62,8 @@ function columnsFor(width: number): Column<Measurement>[] {
 
 /** With `force`, the report's files are replaced and whatever else is in the folder stays. */
 async function prepareFolder(dir: string, force = false): Promise<void> {
-  const { ensureEmptyDirectory, writeFailure } = await import("../storage/index.ts");
-  if (!force) return ensureEmptyDirectory(dir);
-  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
-    throw writeFailure(dir, error);
-  });
+  const { ensureEmptyDirectory, makeFolder } = await import("../storage/index.ts");
+  await (force ? makeFolder(dir) : ensureEmptyDirectory(dir));
 }
 
 async function reproduce(

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { DataError } from "../core/index.ts";
-import { sha256, sha256File, writeFailure, writeFileAtomic } from "../storage/index.ts";
+import { makeFolder, sha256, sha256File, writeFileAtomic } from "../storage/index.ts";
 import { cifar10Classes } from "./cifar.ts";
 import { readTar } from "./tar.ts";
 
@@ -253,9 +253,7 @@ export async function downloadSource(source: string | Source, options: DownloadO
   }
   const folder = join(options.dir ?? cacheDirectory(), found.name);
   const sumsPath = join(folder, "SHA256SUMS");
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw writeFailure(folder, error);
-  });
+  await makeFolder(folder);
   const sums = await readSums(sumsPath);
   for (const file of found.files) {
     options.signal?.throwIfAborted();

@@ -132,6 +132,11 @@ describe("CSV", () => {
       "/x.csv:3: expected UTF-8 text, found other bytes. Hint: save the file as UTF-8",
     ],
     [
+      "UTF-16",
+      Buffer.from("\ufeffa,b\nx,1\n", "utf16le"),
+      "/x.csv: expected UTF-8 text, found UTF-16. Hint: save the file as UTF-8",
+    ],
+    [
       "mixed line ends",
       "a,b\r\n1,2\n3,4\r\n",
       "/x.csv: expected CSV rows that all end the same way, found a mix. Hint: make all line ends \\n or all \\r\\n",

@@ -121,7 +121,11 @@ export async function readCsv(
       startBytes += chunk.length;
     }
   });
-  const head = new TextDecoder().decode(Buffer.concat(start));
+  const bytes = Buffer.concat(start);
+  if (/^(fffe|feff)/.test(bytes.toString("hex", 0, 2))) {
+    throw new DataError({ where: path, expected: "UTF-8 text", found: "UTF-16", hint: "save the file as UTF-8" });
+  }
+  const head = new TextDecoder().decode(bytes);
   const { names, delimiter, skip } = parseHeader(head, options.delimiter, path);
 
   const plans = names.map((name, i): ColumnPlan => ({ name, value: `c${i}` }));

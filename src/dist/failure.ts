@@ -1,4 +1,5 @@
 /** Errors that cross from a thread or a machine to another, as data. @module */
+import { z } from "zod";
 import {
   CollapseError,
   ConfigError,
@@ -12,9 +13,14 @@ import {
 
 /** An error's fields, as plain JSON; without a code it is one of ours. */
 export interface Failure {
-  readonly code?: string;
+  readonly code?: string | undefined;
   readonly fields: ErrorFields;
 }
+
+const failureSchema = z.object({
+  code: z.string().optional(),
+  fields: z.object({ where: z.string(), expected: z.string(), found: z.string(), hint: z.string().optional() }),
+});
 
 const kinds: Readonly<Record<string, new (fields: ErrorFields) => TenfoldError>> = {
   collapse: CollapseError,
@@ -41,13 +47,23 @@ export function fromFailure({ code, fields }: Failure): Error {
   return Kind ? new Kind(fields) : new Error(`internal: ${fields.found}`);
 }
 
+/** The error that `text` holds as a {@link Failure}; text that is none is the error's message. */
+export function fromFailureText(text: string): Error {
+  try {
+    return fromFailure(failureSchema.parse(JSON.parse(text)));
+  } catch {
+    return new Error(text);
+  }
+}
+
 /** Whether computing again, here or elsewhere, would fail alike: the numbers or the options are at fault. */
 export function isFinal(error: unknown): boolean {
   return error instanceof TenfoldError && !(error instanceof DataError || error instanceof RunError);
 }
 
-/** One line that says what went wrong. */
+/** One line that says what went wrong, without what to do about it. */
 export function messageOf(error: unknown): string {
+  if (error instanceof TenfoldError) return `${error.where}: expected ${error.expected}, found ${error.found}`;
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -65,6 +81,7 @@ export function roundFailure(
     where: `round ${round}`,
     expected: quorum === workers ? `a share of each of ${workers} workers` : `shares of at least ${quorum} workers`,
     found: found || `worker ${worker}: ${messageOf(first)}`,
+    hint: first instanceof TenfoldError ? first.hint : undefined,
     cause: first,
   });
 }

@@ -24,24 +24,29 @@ export interface ThreadAnswer {
   readonly failure?: Failure;
 }
 
-/** The work opened last: a thread serves one run at a time, now and then another. */
-let opened: { readonly key: string; readonly work: Promise<Work> } | undefined;
+/** Milliseconds for which a work that nobody asks for is kept, as its data and graphs may be large. */
+const keptMs = 60_000;
+
+/** Works that are open. A thread serves the runs of a fleet by turns, and opening one costs more than many a share. */
+const opened = new Map<string, { readonly work: Promise<Work>; usedAt: number }>();
 
 function open({ module, options }: ThreadTask): Promise<Work> {
   const key = `${module}\n${options}`;
-  if (opened?.key !== key) {
+  const now = performance.now();
+  let entry = opened.get(key);
+  if (!entry) {
     const load = async () => {
       const { openWork } = (await import(module)) as { openWork: OpenWork };
       return openWork(JSON.parse(options));
     };
-    const work = load();
-    opened = { key, work };
+    entry = { work: load(), usedAt: now };
+    opened.set(key, entry);
     // A failure is not kept: a missing file may be there the next time.
-    work.catch(() => {
-      opened = undefined;
-    });
+    entry.work.catch(() => opened.delete(key));
   }
-  return opened.work;
+  entry.usedAt = now;
+  for (const [other, { usedAt }] of opened) if (now - usedAt > keptMs) opened.delete(other);
+  return entry.work;
 }
 
 export default async function run(task: ThreadTask): Promise<ThreadAnswer> {

@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DataError, RunError } from "../core/index.ts";
-import { ensureEmptyDirectory, readFileBytes, replaceFolder, sha256, sha256File, writeFileAtomic } from "./files.ts";
+import {
+  ensureEmptyDirectory,
+  makeFolder,
+  readFileBytes,
+  replaceFolder,
+  sha256,
+  sha256File,
+  writeFileAtomic,
+} from "./files.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -66,6 +74,25 @@ describe("writeFileAtomic", () => {
     await mkdir(join(folder, "a", "b"), { recursive: true });
     await expect(writeFileAtomic(join(folder, "a"), "x")).rejects.toThrow("expected a writable place, found a folder");
     expect(await readdir(folder)).toEqual(["a"]);
+  });
+});
+
+describe("makeFolder", () => {
+  it("makes the folders on the way, and takes one that is there", async () => {
+    const path = join(folder, "one", "two", "three");
+    await Promise.all([makeFolder(path), makeFolder(path)]);
+    await makeFolder(path);
+    expect(await readdir(path)).toEqual([]);
+  });
+
+  it("refuses a file, one on the way, and a place that takes no folders", { timeout: 5000 }, async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    await expect(makeFolder(file)).rejects.toThrow(`${file}: expected a folder, found a file`);
+    await expect(makeFolder(join(file, "x"))).rejects.toThrow("found a file where a folder should be");
+    await expect(makeFolder("/proc/nowhere/x")).rejects.toThrow(
+      "/proc/nowhere: expected a writable place, found nothing",
+    );
   });
 });
 

@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, constants, mkdir, open, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -137,6 +137,39 @@ export async function sha256File(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/**
+ * Makes a folder and those it lies in, where they are missing. Node's own `recursive` tries for ever where a folder is there
+ * that takes no others, as in `/proc`.
+ *
+ * @throws {RunError} where the folder cannot be made
+ * @example
+ * ```ts
+ * await makeFolder("runs/first");
+ * ```
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const parent = dirname(resolve(path));
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "EEXIST" && (await isFolder(path))) return;
+    if (code === "EEXIST") {
+      throw new RunError({ where: path, expected: "a folder", found: "a file", hint: "choose another name" });
+    }
+    if (code !== "ENOENT" || (await isFolder(parent))) throw writeFailure(path, error);
+    await makeFolder(parent);
+    await makeFolder(path);
+  }
+}
+
 /** Whether `inner` is `outer` or lies in it. */
 function contains(outer: string, inner: string): boolean {
   const path = relative(outer, inner);
@@ -159,13 +192,10 @@ function contains(outer: string, inner: string): boolean {
 export async function ensureEmptyDirectory(path: string, options: { force?: boolean } = {}): Promise<void> {
   let entries: string[];
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     entries = await readdir(path);
   } catch (error) {
-    if (codeOf(error) === "EEXIST") {
-      throw new RunError({ where: path, expected: "a folder", found: "a file", hint: "choose another name" });
-    }
-    throw writeFailure(path, error);
+    throw error instanceof RunError ? error : writeFailure(path, error);
   }
   if (entries.length === 0) return;
   if (!options.force) {
@@ -205,10 +235,10 @@ export interface ReplaceOptions {
 export async function requireReplaceable(path: string, { force = false, mark }: ReplaceOptions): Promise<void> {
   const parent = dirname(resolve(path));
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     await access(parent, constants.W_OK);
   } catch (error) {
-    throw writeFailure(parent, error);
+    throw error instanceof RunError ? error : writeFailure(parent, error);
   }
   let entries: string[];
   try {

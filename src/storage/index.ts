@@ -2,6 +2,8 @@
 export {
   /** Makes sure that a folder exists and is empty. */
   ensureEmptyDirectory,
+  /** Makes a folder and those it lies in. */
+  makeFolder,
   /** The error for a file that cannot be read. */
   readFailure,
   /** All bytes of a file. */

@@ -105,17 +105,28 @@ export type FitEvent =
  */
 export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, void, undefined> {
   checkOptions(options as FitOptions<unknown>);
+  const fresh = initialState(
+    options as never,
+    options.params ?? options.model.init(new Random(options.seed ?? 0, "init")),
+  ) as TrainState;
+  const folder = await openFolder(options as FitOptions<unknown>, fresh);
+  try {
+    yield* fitInto(folder, fresh, options);
+  } finally {
+    folder?.close();
+  }
+}
+
+/** {@link fit} into an open folder, from its last checkpoint where it is gone on with. */
+async function* fitInto<P>(
+  folder: RunFolder | undefined,
+  fresh: TrainState,
+  options: FitOptions<P>,
+): AsyncGenerator<FitEvent, void, undefined> {
   const { data, validation, epochs, batchSize, seed = 0, logEvery = 10, signal } = options;
   const schedule: Schedule =
     typeof options.learningRate === "number" ? constantSchedule(options.learningRate) : options.learningRate;
   const started = performance.now();
-
-  // A fresh start, or the last checkpoint.
-  const fresh = initialState(
-    options as never,
-    options.params ?? options.model.init(new Random(seed, "init")),
-  ) as TrainState;
-  const folder = await openFolder(options as FitOptions<unknown>, fresh);
   const checkpoint = options.resume ? await folder?.loadCheckpoint() : undefined;
   const size = data.inputs.shape[0]!;
   const orderName = options.order ?? "rr";
@@ -228,7 +239,6 @@ export async function* fit<P>(options: FitOptions<P>): AsyncGenerator<FitEvent, 
     }
     yield { type: "end", step, params, ...(evaluation && { evaluation }) };
   } finally {
-    folder?.close();
     await trainStep.dispose();
     await evaluator.dispose();
   }

@@ -8,13 +8,15 @@
  * events.out.…        the same metrics for TensorBoard
  * model.onnx          the trained model
  * report.json         the last figures, and how long it took
+ * lock                the process that is at it, while there is one
  * ```
  *
  * @module
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type HostTensor, RunError } from "../core/index.ts";
+import { z } from "zod";
+import { type HostTensor, RunError, schemaProblem } from "../core/index.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -25,6 +27,7 @@ import {
   writeFailure,
   writeFileAtomic,
 } from "../storage/index.ts";
+import { RunLock } from "./run-lock.ts";
 
 /** Version of the layout above. A folder of another version is refused. */
 const layoutVersion = 1;
@@ -39,11 +42,13 @@ export interface Checkpoint {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-interface IndexEntry {
-  readonly file: string;
-  readonly step: number;
-  readonly sha256: string;
-}
+const identitySchema = z.record(z.string(), z.unknown());
+
+const indexSchema = z.array(
+  z.object({ file: z.string().regex(/^[\w.-]+$/), step: z.int().nonnegative(), sha256: z.string() }),
+);
+
+const metricsLineSchema = z.object({ step: z.number() });
 
 /** How many checkpoints stay. */
 const kept = 3;
@@ -51,37 +56,46 @@ const kept = 3;
 /** An open run folder. */
 export class RunFolder {
   readonly path: string;
+  readonly #lock: RunLock | undefined;
   #events: TensorBoardWriter | undefined;
 
-  private constructor(path: string) {
+  private constructor(path: string, lock?: RunLock) {
     this.path = path;
+    this.#lock = lock;
   }
 
   /**
-   * Starts a run in a new folder.
+   * Starts a run in a new folder, which is this process's until {@link close}.
    *
-   * @throws {RunError} where the folder holds something and `force` is not set, or cannot be written
+   * @param options.goOn - how a run that is there is gone on with, in the words of the command that asks
+   * @throws {RunError} where the folder holds something and `force` is not set, another process is at it, or it cannot be written
    */
-  static async create(path: string, identity: RunIdentity, { force = false } = {}): Promise<RunFolder> {
+  static async create(
+    path: string,
+    identity: RunIdentity,
+    { force = false, goOn = "with --resume" }: { readonly force?: boolean; readonly goOn?: string } = {},
+  ): Promise<RunFolder> {
     if (!force && existsSync(join(path, "run.json"))) {
-      const hint = "go on with it with --resume, replace it with --force, or choose another folder";
+      const hint = `go on with it ${goOn}, replace it with --force, or choose another folder`;
       throw new RunError({ where: path, expected: "a new or empty folder", found: "a run", hint });
     }
+    RunLock.requireFree(path);
     await ensureEmptyDirectory(path, { force });
-    const folder = new RunFolder(path);
+    const folder = new RunFolder(path, await RunLock.take(path));
     try {
       mkdirSync(join(path, "checkpoints"));
+      await folder.#write("run.json", { layoutVersion, ...identity });
     } catch (error) {
-      throw writeFailure(path, error);
+      folder.close();
+      throw error instanceof RunError ? error : writeFailure(path, error);
     }
-    await folder.#write("run.json", { layoutVersion, ...identity });
     return folder;
   }
 
   /**
-   * Opens a run to go on with it.
+   * Opens a run to go on with it; it is this process's until {@link close}.
    *
-   * @throws {RunError} where there is no run, or one of another layout, model, data or seed
+   * @throws {RunError} where there is no run, or one of another layout, model, data or seed, or another process is at it
    */
   static async open(path: string, identity: RunIdentity): Promise<RunFolder> {
     const file = join(path, "run.json");
@@ -89,7 +103,7 @@ export class RunFolder {
       const hint = "check the path, or start a run there without --resume";
       throw new RunError({ where: path, expected: "a run folder with a run.json", found: "none", hint });
     }
-    const saved = parse(file) as Record<string, unknown>;
+    const saved = parse(file, identitySchema);
     for (const [key, value] of Object.entries({ layoutVersion, ...identity })) {
       const mine = JSON.stringify(value);
       const theirs: string | undefined = JSON.stringify(saved[key]);
@@ -101,7 +115,7 @@ export class RunFolder {
         hint: "go on with the options the run was started with, or choose another folder",
       });
     }
-    return new RunFolder(path);
+    return new RunFolder(path, await RunLock.take(path));
   }
 
   /**
@@ -120,7 +134,7 @@ export class RunFolder {
         hint: "check the path",
       });
     }
-    const identity = parse(file) as RunIdentity;
+    const identity = parse(file, identitySchema);
     return { folder: new RunFolder(path), identity, finished: existsSync(join(path, "report.json")) };
   }
 
@@ -177,12 +191,27 @@ export class RunFolder {
     }
   }
 
-  /** Drops the lines of metrics.jsonl that a run going on from `step` will write again, and half a last line. */
+  /**
+   * Drops the lines of metrics.jsonl that a run going on from `step` will write again, and whatever came after them.
+   *
+   * @throws {RunError} where a line before them is damaged
+   */
   async rewindMetrics(step: number): Promise<void> {
     const path = join(this.path, "metrics.jsonl");
     if (!existsSync(path)) return;
     const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
-    const before = lines.filter((line) => (JSON.parse(line) as { step: number }).step <= step);
+    const steps = lines.map(stepOfLine);
+    const last = steps.findLastIndex((own) => own !== undefined && own <= step);
+    const damaged = steps.indexOf(undefined);
+    if (damaged >= 0 && damaged < last) {
+      throw new RunError({
+        where: `${path}:${damaged + 1}`,
+        expected: "a line of JSON with a step",
+        found: JSON.stringify(lines[damaged]!.slice(0, 40)),
+        hint: "delete the line: the run goes on without what it said",
+      });
+    }
+    const before = lines.filter((_, at) => steps[at] !== undefined && steps[at] <= step);
     await writeFileAtomic(path, before.map((line) => `${line}\n`).join(""));
   }
 
@@ -196,18 +225,18 @@ export class RunFolder {
     await this.#write("report.json", report);
   }
 
-  /** Closes what is open. */
+  /** Closes what is open, and leaves the folder to others. */
   close(): void {
     this.#events?.close();
     this.#events = undefined;
+    this.#lock?.release();
   }
 
   /** The checkpoints that are still there, oldest first. */
-  #index(): IndexEntry[] {
+  #index(): z.output<typeof indexSchema> {
     const path = join(this.path, "checkpoints", "index.json");
     if (!existsSync(path)) return [];
-    const entries = parse(path) as IndexEntry[];
-    return entries.filter(({ file }) => existsSync(join(this.path, "checkpoints", file)));
+    return parse(path, indexSchema).filter(({ file }) => existsSync(join(this.path, "checkpoints", file)));
   }
 
   #write(file: string, value: unknown): Promise<void> {
@@ -215,11 +244,25 @@ export class RunFolder {
   }
 }
 
-function parse(path: string): unknown {
+/** The step of a line of metrics.jsonl; undefined where it is no such line. */
+function stepOfLine(line: string): number | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return metricsLineSchema.parse(JSON.parse(line)).step;
+  } catch {
+    return undefined;
+  }
+}
+
+function parse<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     throw new RunError({ where: path, expected: "JSON as Tenfold writes it", found, cause: error });
   }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path: field, expected, found } = schemaProblem(parsed.error);
+  throw new RunError({ where: field ? `${path}, "${field}"` : path, expected, found });
 }

@@ -89,11 +89,14 @@ describeWith(redisServer, "blobs in Redis", () => {
     client.disconnect();
     await redis.stop();
   });
-  holdsBlobs(async () => redisBlobs(client));
+  holdsBlobs(async () => redisBlobs(client, 100));
 
   it("go by themselves where nobody removes them", async () => {
-    await redisBlobs(client).write("run/a", Uint8Array.of(1));
-    expect(await client.ttl("tenfold:blob:run/a")).toBeGreaterThan(6 * 24 * 3600);
+    await redisBlobs(client, 100).write("run/a", Uint8Array.of(1));
+    expect(await client.ttl("tenfold:blob:run/a")).toBeGreaterThan(90);
+    await redisBlobs(client, 500).renew(["run/a", "run/never-was"]);
+    expect(await client.ttl("tenfold:blob:run/a")).toBeGreaterThan(490);
+    expect(await client.exists("tenfold:blob:run/never-was")).toBe(0);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -50,6 +50,24 @@ describe("in this process and in threads", () => {
     for (let round = 5; round < work.rounds; round++) await second.round();
     const { sha256 } = await import("../../src/storage/index.ts");
     expect(sha256((await second.state()).held.weights)).toBe(whole.sha);
+  });
+});
+
+describe("two runs that share a thread", () => {
+  it("take turns without being opened anew", { timeout: 30_000 }, async () => {
+    const one = new ThreadPool(1);
+    const runs = await Promise.all(
+      [1, 2].map(async (seed) => {
+        const options = { run: smallRun(2, seed), folder: mkdtempSync(join(folder, "turns-")) };
+        const engine = await threads({ module: faultyModule, options }, { pool: one });
+        await engine.begin(await initialRunState(await openWork(options.run)));
+        return { engine, openings: join(options.folder, "openings") };
+      }),
+    );
+    for (let round = 0; round < 4; round++) await Promise.all(runs.map(({ engine }) => engine.round()));
+    await one.close();
+    // Once here, for what the engine must know of the work, and once in the thread.
+    for (const { openings } of runs) expect(readFileSync(openings, "utf8")).toBe("opened\nopened\n");
   });
 });
 

@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { sweep } from "../../src/dist/fleet/sweep.ts";
 import {
   type FleetWorker,
   type FleetWorkerOptions,
@@ -145,7 +149,7 @@ describeWith(redisServer, "a fleet over BullMQ and Redis", () => {
       if (round !== 1) return;
       // The next round begins only after this callback: the kill waits for it beside us.
       void (async () => {
-        while ((await activeShares()) === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+        while ((await activeShares()) === 0) await setTimeout(2);
         victim.kill("SIGKILL");
         killed = true;
         await worker();
@@ -164,7 +168,7 @@ describeWith(redisServer, "a fleet over BullMQ and Redis", () => {
     const found = await finish(await engineFor(options, { deadlineMs: 15_000 }), work, ({ round }) => {
       if (round === 3) {
         restarted = (async () => {
-          while ((await activeShares()) === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+          while ((await activeShares()) === 0) await setTimeout(2);
           await redis.restart();
         })();
       }
@@ -172,6 +176,82 @@ describeWith(redisServer, "a fleet over BullMQ and Redis", () => {
     await restarted;
     expect(restarted).toBeDefined();
     expect(found.sha).toBe(sha);
+  });
+
+  it("ends when Redis has been silent for ten seconds, and says so", { timeout: 60_000 }, async () => {
+    const frozen = await startRedis();
+    open.push({ close: () => frozen.stop() });
+    const mute = createServer().listen(0, "127.0.0.1");
+    open.push({ close: () => mute.close() });
+    await once(mute, "listening");
+    const { port } = mute.address() as AddressInfo;
+    const options = faulty(2);
+    const { work } = await reference(options);
+    const engine = await engineFor(options, { redis: frozen.url, deadlineMs: 60_000 });
+    await engine.begin(await initialRunState(work));
+    const begin = performance.now();
+    frozen.freeze();
+    const told = expect(engine.round()).rejects.toThrow(
+      `Redis at ${frozen.url}: expected a server that answers, found silence for 10 seconds`,
+    );
+    const refused = expect(engineFor(options, { redis: `redis://127.0.0.1:${port}` })).rejects.toThrow(
+      `--redis redis://127.0.0.1:${port}: expected a Redis server, found no answer within 10 seconds`,
+    );
+    await Promise.all([told, refused]);
+    await expect(engine.state()).rejects.toThrow("found silence for 10 seconds");
+    await engine.close();
+    const seconds = (performance.now() - begin) / 1000;
+    expect(seconds).toBeGreaterThan(9);
+    expect(seconds).toBeLessThan(14);
+  });
+
+  it("lets what a killed run left go: weights by their age, jobs by a sweep", { timeout: 60_000 }, async () => {
+    // Its coordinator is killed while the shares of a round wait: nobody listens.
+    const script = join(import.meta.dirname, "..", "fixtures", "fleet-run.ts");
+    const child = spawn(process.execPath, ["--import", "tsx", script, redis.url, codeVersion], {
+      stdio: "inherit",
+    });
+    open.push({ close: () => child.kill("SIGKILL") });
+    while ((await shareQueue.getWaitingCount()) < 3) await setTimeout(10);
+    const { run } = (await shareQueue.getWaiting())[0]!.data as { run: string };
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const keysOfRun = async () => (await redisClient.keys("*")).filter((key) => key.includes(run));
+    const left = await keysOfRun();
+    expect(left.filter((key) => /:(share|average)-/.test(key)).length).toBeGreaterThan(2);
+    const ours = left.filter((key) => /^tenfold:(blob|run|coordinator):/.test(key));
+    expect(ours.some((key) => key.startsWith("tenfold:blob:"))).toBe(true);
+    // Three deadlines of 20 seconds, and ten minutes.
+    for (const key of ours) {
+      const seconds = await redisClient.ttl(key);
+      expect(seconds, key).toBeGreaterThan(0);
+      expect(seconds, key).toBeLessThanOrEqual(660);
+    }
+    const bullmq = await import("bullmq");
+    const coordinator = `tenfold:coordinator:${run}`;
+    await sweep(bullmq, redisClient, { olderThanMs: 0 });
+    expect((await keysOfRun()).length, "while its coordinator counts as alive").toBe(left.length);
+    await redisClient.del(coordinator);
+    await sweep(bullmq, redisClient, { olderThanMs: 60_000 });
+    expect((await keysOfRun()).length, "while its jobs are young").toBe(left.length - 1);
+    // A worker of this version listens, and so the queue stays.
+    await worker();
+    await sweep(bullmq, redisClient, { olderThanMs: 0 });
+    expect((await keysOfRun()).filter((key) => /:(share|average)-/.test(key) && !/:lock$/.test(key))).toEqual([]);
+    expect(await redisClient.exists(`tenfold:share-${codeVersion}:meta`)).toBe(1);
+  });
+
+  it("removes the queues of versions that nobody has any more", { timeout: 60_000 }, async () => {
+    const old = new Queue("share-of-old", { connection: redisClient, prefix: "tenfold" });
+    await old.add("share", { run: "gone" });
+    await old.close();
+    await worker();
+    const options = faulty(2);
+    const { work } = await reference(options);
+    await finish(await engineFor(options), work);
+    expect(await redisClient.keys("tenfold:share-of-old:*"), "its job is young").not.toEqual([]);
+    await sweep(await import("bullmq"), redisClient, { olderThanMs: 0 });
+    expect(await redisClient.keys("tenfold:share-of-old:*")).toEqual([]);
   });
 
   it("ends a share that hangs at the deadline, and computes it anew", { timeout: 60_000 }, async () => {

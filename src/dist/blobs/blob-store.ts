@@ -9,6 +9,8 @@ export interface BlobStore {
   /** The bytes, or undefined where there are none. */
   read(key: string): Promise<Uint8Array | undefined>;
   remove(keys: readonly string[]): Promise<void>;
+  /** Puts off the end of blobs that would go by themselves: their run lives. */
+  renew(keys: readonly string[]): Promise<void>;
   /** Removes every key that begins with `folder` and a slash. */
   clear(folder: string): Promise<void>;
 }

@@ -1,7 +1,7 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DataError } from "../../core/index.ts";
-import { readFileBytes, writeFailure, writeFileAtomic } from "../../storage/index.ts";
+import { makeFolder, readFileBytes, writeFileAtomic } from "../../storage/index.ts";
 import type { BlobStore } from "./blob-store.ts";
 
 /** Blobs as files in a folder that all machines see. */
@@ -10,11 +10,7 @@ export function folderBlobs(folder: string): BlobStore {
   return {
     async write(key, bytes) {
       const path = join(folder, key);
-      try {
-        await mkdir(dirname(path), { recursive: true });
-      } catch (error) {
-        throw writeFailure(dirname(path), error);
-      }
+      await makeFolder(dirname(path));
       await writeFileAtomic(path, bytes);
     },
     async read(key) {
@@ -28,6 +24,8 @@ export function folderBlobs(folder: string): BlobStore {
     async remove(keys) {
       await Promise.all(keys.map(remove));
     },
+    // Files stay until they are removed.
+    async renew() {},
     clear: (name) => rm(join(folder, name), { recursive: true, force: true }),
   };
 }

@@ -2,11 +2,12 @@ import type { Redis } from "ioredis";
 import { RunError } from "../../core/index.ts";
 import type { BlobStore } from "./blob-store.ts";
 
-/** Seconds after which a blob that nobody removed goes by itself: what a killed run left behind. */
-const keepSeconds = 7 * 24 * 3600;
-
-/** Blobs as strings in Redis, up to 512 MB each. */
-export function redisBlobs(redis: Redis): BlobStore {
+/**
+ * Blobs as strings in Redis, up to 512 MB each.
+ *
+ * @param keepSeconds - seconds after which a blob that is neither removed nor renewed goes by itself: what a killed run left
+ */
+export function redisBlobs(redis: Redis, keepSeconds: number): BlobStore {
   const name = (key: string) => `tenfold:blob:${key}`;
   return {
     async write(key, bytes) {
@@ -25,6 +26,11 @@ export function redisBlobs(redis: Redis): BlobStore {
     },
     async remove(keys) {
       if (keys.length > 0) await redis.unlink(...keys.map(name));
+    },
+    async renew(keys) {
+      const pipeline = redis.pipeline();
+      for (const key of keys) pipeline.expire(name(key), keepSeconds);
+      await pipeline.exec();
     },
     async clear(folder) {
       const stream = redis.scanStream({ match: `${name(folder)}/*`, count: 1000 });

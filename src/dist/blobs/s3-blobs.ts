@@ -63,6 +63,8 @@ export async function s3Blobs(url: string, env: NodeJS.ProcessEnv = process.env)
       return response && new Uint8Array(await response.arrayBuffer());
     },
     remove: (keys) => remove(keys.map(pathOf)),
+    // Objects stay until they are removed, or a rule of the bucket does.
+    async renew() {},
     async clear(folder) {
       for (;;) {
         const query = `?list-type=2&prefix=${encodeURIComponent(`${pathOf(folder)}/`)}`;

@@ -33,7 +33,9 @@ export async function serveBoard(address: string, port: number, host: string): P
   const redis = await openRedis(address);
   const found = await redis.keys(`${keyPrefix}:*:meta`);
   const names = found.map((key) => key.slice(keyPrefix.length + 1, -":meta".length)).sort();
-  const queues = names.map((queue) => new Queue(queue, { connection: redis, prefix: keyPrefix }));
+  const queues = names.map(
+    (queue) => new Queue(queue, { connection: redis, prefix: keyPrefix, skipMetasUpdate: true }),
+  );
   const adapter = new HonoAdapter(serveStatic);
   createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
   const app = new Hono();

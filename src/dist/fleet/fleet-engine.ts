@@ -4,6 +4,7 @@ import type { Redis } from "ioredis";
 import { assert, optionalPackage, RunError } from "../../core/index.ts";
 import { type BlobReference, type BlobStore, getBlob, putBlob } from "../blobs/blob-store.ts";
 import type { RoundEngine, RoundPolicy, RoundReport } from "../engine.ts";
+import { fromFailureText, roundFailure } from "../failure.ts";
 import type { Holding, RunState } from "../work.ts";
 import { type Ending, JobEndings } from "./job-endings.ts";
 import {
@@ -17,8 +18,10 @@ import {
   type ShareJob,
   type ShareResult,
 } from "./messages.ts";
-import { openBlobs, openRedis } from "./redis.ts";
-import { answered, within } from "./within.ts";
+import { Pulse } from "./pulse.ts";
+import { openBlobs, openRedis, printableAddress } from "./redis.ts";
+import { sweep } from "./sweep.ts";
+import { within } from "./within.ts";
 
 /** Options of {@link fleet}. */
 export interface FleetOptions extends RoundPolicy {
@@ -42,6 +45,15 @@ export interface FleetOptions extends RoundPolicy {
 const attempts = 5;
 const backoff = { type: "exponential", delay: 250 };
 
+/** Milliseconds of a round, and rounds of asking, where the options do not say. */
+const defaultDeadlineMs = 600_000;
+const defaultTries = 3;
+
+/** Seconds for which what a run keeps in Redis outlives it: a round must end before the weights it began from go. */
+function keepSecondsOf({ deadlineMs = defaultDeadlineMs, tries = defaultTries }: FleetOptions): number {
+  return 600 + Math.ceil((tries * deadlineMs) / 1000);
+}
+
 /** Milliseconds that are waited for each part of closing. */
 const closingMs = 5000;
 
@@ -61,7 +73,7 @@ export async function fleet(options: FleetOptions): Promise<RoundEngine> {
   const bullmq = await optionalPackage("fleet", "bullmq", () => import("bullmq"));
   const redis = await openRedis(options.redis);
   try {
-    const blobs = await openBlobs(options.blobs ?? "redis", redis);
+    const blobs = await openBlobs(options.blobs ?? "redis", redis, keepSecondsOf(options));
     return new Coordinator(bullmq, redis, blobs, options);
   } catch (error) {
     redis.disconnect();
@@ -87,6 +99,7 @@ class Coordinator implements RoundEngine {
   readonly #queues: { readonly share: Queue; readonly average: Queue };
   readonly #flows: FlowProducer;
   readonly #endings: JobEndings;
+  readonly #pulse: Pulse;
   /** Average jobs that are still in Redis, with their shares. */
   readonly #jobs = new Set<string>();
   #references: References | undefined;
@@ -110,11 +123,16 @@ class Coordinator implements RoundEngine {
       new bullmq.QueueEvents(names.average, { connection: redis, prefix: keyPrefix }),
       this.#queues.average,
     );
+    this.#pulse = new Pulse(redis, printableAddress(options.redis));
     for (const queue of Object.values(this.#queues)) queue.on("error", () => {});
     this.#flows.on("error", () => {});
   }
 
-  async begin({ round, held, memories }: RunState): Promise<void> {
+  begin(state: RunState): Promise<void> {
+    return this.#pulse.unless(this.#begin(state));
+  }
+
+  async #begin({ round, held, memories }: RunState): Promise<void> {
     const { options, codeVersion, blobs = "redis" } = this.#options;
     await Promise.all([this.#endings.ready(), ...Object.values(this.#queues).map((queue) => queue.waitUntilReady())]);
     const put = (name: string, bytes: Uint8Array) => putBlob(this.#blobs, `${this.#run}/begin-${name}`, bytes);
@@ -124,12 +142,22 @@ class Coordinator implements RoundEngine {
       ...(held.memory && { memory: await put("memory", held.memory) }),
       memories: await Promise.all(memories.map((memory, m) => memory && put(`w${m}-memory`, memory))),
     };
-    const message: RunMessage = { options, codeVersion, blobs };
-    const week = 7 * 24 * 3600;
-    await this.#redis.set(keys.run(this.#run), JSON.stringify(message), "EX", week);
-    const say = () => this.#redis.set(keys.coordinator(this.#run), codeVersion, "EX", aliveSeconds).catch(() => {});
-    await say();
-    this.#alive = setInterval(say, (aliveSeconds / 3) * 1000).unref();
+    const keepSeconds = keepSecondsOf(this.#options);
+    const message: RunMessage = { options, codeVersion, blobs, keepSeconds };
+    await this.#redis.set(keys.run(this.#run), JSON.stringify(message), "EX", keepSeconds);
+    await this.#sayAlive();
+    const sayAlive = () => this.#sayAlive().catch(() => {});
+    this.#alive = setInterval(sayAlive, (aliveSeconds / 3) * 1000).unref();
+    // What could not be swept now is swept by a worker, or by the next run.
+    await sweep(this.#bullmq, this.#redis).catch(() => {});
+  }
+
+  /** Tells workers that the run goes on, and puts off the end of what it keeps in Redis. */
+  async #sayAlive(): Promise<void> {
+    await this.#redis.set(keys.coordinator(this.#run), this.#options.codeVersion, "EX", aliveSeconds);
+    await this.#redis.expire(keys.run(this.#run), keepSecondsOf(this.#options));
+    const { weights, memory, memories } = this.#references!;
+    await this.#blobs.renew([weights, memory, ...memories].flatMap((reference) => (reference ? [reference.key] : [])));
   }
 
   async round(signal?: AbortSignal): Promise<RoundReport> {
@@ -138,20 +166,27 @@ class Coordinator implements RoundEngine {
     signal?.throwIfAborted();
     const begin = performance.now();
     const workers = before.memories.length;
-    const { quorum = workers, deadlineMs = 600_000, tries = 3 } = this.#options;
+    const { quorum = workers, deadlineMs = defaultDeadlineMs, tries = defaultTries } = this.#options;
+    const stop = AbortSignal.any([this.#pulse.signal, ...(signal ? [signal] : [])]);
     const known = new Map<number, ShareResult>();
     for (let attempt = 0; ; attempt++) {
       const id = `average-${this.#run}-${before.round}-${attempt}`;
       // Once there are enough, nobody else is waited for.
       const asked = known.size >= quorum ? [] : before.memories.flatMap((_, m) => (known.has(m) ? [] : [m]));
-      const ending = await this.#ask(id, before, asked, [...known.values()], { attempt, deadlineMs, quorum, signal });
+      const ending = await this.#ask(id, before, asked, [...known.values()], {
+        attempt,
+        deadlineMs,
+        quorum,
+        signal: stop,
+      });
       if (ending?.kind === "completed") {
         const result = ending.value as AverageResult;
         this.#advance(before, result);
         return reportOf(before, result, attempt, begin);
       }
-      const { done, failed } = await answered(this.#shares(before.round, asked, attempt), `round ${before.round}`);
-      if (ending) throw this.#failure(before.round, failed, ending.reason);
+      const { done, failed } = await this.#pulse.unless(this.#shares(before.round, asked, attempt));
+      if (ending && failed.size === 0) throw fromFailureText(ending.reason);
+      if (ending) throw roundFailure(before.round, failed, { workers, quorum });
       for (const share of done) known.set(share.worker, share);
       const missing = before.memories.flatMap((_, m) => (known.has(m) ? [] : [m]));
       if (attempt + 1 >= tries) throw this.#noAnswer(before.round, missing, tries * deadlineMs);
@@ -164,7 +199,7 @@ class Coordinator implements RoundEngine {
   async state(): Promise<RunState> {
     assert(this.#references, "state() before begin()");
     const { round, weights, memory, memories } = this.#references;
-    const read = (reference: BlobReference) => answered(getBlob(this.#blobs, reference), `blob ${reference.key}`);
+    const read = (reference: BlobReference) => this.#pulse.unless(getBlob(this.#blobs, reference));
     const held: Holding = { weights: await read(weights), ...(memory && { memory: await read(memory) }) };
     return { round, held, memories: await Promise.all(memories.map((own) => own && read(own))) };
   }
@@ -172,9 +207,12 @@ class Coordinator implements RoundEngine {
   async close(): Promise<void> {
     clearInterval(this.#alive);
     const parts = [this.#endings, this.#flows, ...Object.values(this.#queues)];
-    // A server that is gone must not keep the run from ending: what it holds goes by itself after a week.
-    if (this.#references && this.#redis.status === "ready") await within(closingMs, this.#clear());
-    await within(closingMs, Promise.allSettled(parts.map((part) => part.close())));
+    // A server that is gone must not keep the run from ending: what it holds goes by itself.
+    if (!this.#pulse.signal.aborted) {
+      if (this.#references && this.#redis.status === "ready") await within(closingMs, this.#clear());
+      await within(closingMs, Promise.allSettled(parts.map((part) => part.close())));
+    }
+    this.#pulse.close();
     this.#redis.disconnect();
     // Not waited for: a connection that was looking for its server does not say when it has stopped.
     for (const part of parts) part.disconnect().catch(() => {});
@@ -194,7 +232,7 @@ class Coordinator implements RoundEngine {
     { round, weights, memory, memories }: References,
     asked: readonly number[],
     known: readonly ShareResult[],
-    watch: { attempt: number; deadlineMs: number; quorum: number; signal: AbortSignal | undefined },
+    watch: { attempt: number; deadlineMs: number; quorum: number; signal: AbortSignal },
   ): Promise<Ending | undefined> {
     const { codeVersion } = this.#options;
     const { attempt, deadlineMs, quorum, signal } = watch;
@@ -226,7 +264,7 @@ class Coordinator implements RoundEngine {
         return { name: "share", queueName: this.#queues.share.name, data, opts };
       }),
     });
-    const watchers = setTimeout(() => this.#tellWhoListens(), patienceMs).unref();
+    const watchers = setTimeout(() => this.#tellWhoListens().catch(() => {}), patienceMs).unref();
     try {
       return await this.#endings.of(id, added, { deadlineMs, signal });
     } finally {
@@ -241,7 +279,7 @@ class Coordinator implements RoundEngine {
   /** What has become of the shares that were asked for. */
   async #shares(round: number, asked: readonly number[], attempt: number) {
     const done: ShareResult[] = [];
-    const failed = new Map<number, string>();
+    const failed = new Map<number, Error>();
     for (const worker of asked) {
       const job: Job | undefined = await this.#bullmq.Job.fromId(
         this.#queues.share,
@@ -249,7 +287,9 @@ class Coordinator implements RoundEngine {
       );
       if (!job) continue;
       if (job.returnvalue) done.push(job.returnvalue as ShareResult);
-      else if (job.failedReason && (await job.isFailed())) failed.set(worker, job.failedReason);
+      else if (job.failedReason && (await job.isFailed())) {
+        failed.set(worker, fromFailureText(job.failedReason));
+      }
     }
     return { done, failed };
   }
@@ -293,15 +333,6 @@ class Coordinator implements RoundEngine {
         }
       }),
     );
-  }
-
-  #failure(round: number, failed: ReadonlyMap<number, string>, reason: string): RunError {
-    const workers = [...failed].map(([worker, why]) => `worker ${worker}: ${why}`);
-    return new RunError({
-      where: `round ${round}`,
-      expected: "a share of every worker",
-      found: workers.length > 0 ? workers.join("; ") : reason,
-    });
   }
 
   #noAnswer(round: number, missing: readonly number[], ms: number): RunError {

@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
 import type { Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import { ConfigError, optionalPackage } from "../../core/index.ts";
+import { ConfigError, optionalPackage, RunError } from "../../core/index.ts";
 import { type BlobReference, type BlobStore, getBlob, putBlob } from "../blobs/blob-store.ts";
-import { isFinal, messageOf } from "../failure.ts";
+import { isFinal, messageOf, toFailure } from "../failure.ts";
 import { sharedBytes, ThreadPool } from "../thread-pool.ts";
 import type { Holding, Share } from "../work.ts";
 import {
@@ -18,6 +18,7 @@ import {
   type ShareResult,
 } from "./messages.ts";
 import { openBlobs, openRedis } from "./redis.ts";
+import { sweep } from "./sweep.ts";
 import { within } from "./within.ts";
 
 /** What a worker tells of its doings, for metrics. */
@@ -103,6 +104,12 @@ interface OpenRun extends RunMessage {
 const keptRuns = 8;
 const keptBlobs = 8;
 
+/** What trying again would not change. */
+class FinalRunError extends RunError {}
+
+/** Milliseconds between two sweeps of what dead runs have left. */
+const sweepMs = 60_000;
+
 class Listener implements FleetWorker {
   readonly name = `${hostname()}:${process.pid}`;
   readonly #redis: Redis;
@@ -113,6 +120,7 @@ class Listener implements FleetWorker {
   readonly #runs = new Map<string, Promise<OpenRun>>();
   readonly #blobs = new Map<string, Promise<Uint8Array>>();
   #alive: NodeJS.Timeout | undefined;
+  #sweeping: NodeJS.Timeout | undefined;
 
   constructor(bullmq: typeof import("bullmq"), redis: Redis, options: FleetWorkerOptions) {
     this.#bullmq = bullmq;
@@ -144,10 +152,14 @@ class Listener implements FleetWorker {
     const say = () => this.#redis.set(keys.worker(this.name), codeVersion, "EX", aliveSeconds).catch(() => {});
     await say();
     this.#alive = setInterval(say, (aliveSeconds / 3) * 1000).unref();
+    // What a killed run left is cleared by whoever is there: workers stay, runs come and go.
+    const clear = () => sweep(this.#bullmq, this.#redis).catch(() => {});
+    this.#sweeping = setInterval(clear, sweepMs).unref();
   }
 
   async close(): Promise<void> {
     clearInterval(this.#alive);
+    clearInterval(this.#sweeping);
     if (this.#redis.status === "ready") {
       await Promise.all(this.#workers.map((worker) => worker.close()));
       await within(1000, this.#redis.del(keys.worker(this.name)));
@@ -177,10 +189,11 @@ class Listener implements FleetWorker {
         events.done?.(kind, (performance.now() - begin) / 1000);
         return result;
       } catch (error) {
-        const final = isFinal(error) || error instanceof this.#bullmq.UnrecoverableError;
-        const reason = messageOf(error);
-        events.failed?.(kind, reason, final);
-        throw final ? new this.#bullmq.UnrecoverableError(reason) : new Error(`${reason} (on ${this.name})`);
+        const final = isFinal(error) || error instanceof FinalRunError;
+        events.failed?.(kind, messageOf(error), final);
+        // As data, so that the run's coordinator has the error as it was.
+        const reason = JSON.stringify(toFailure(error));
+        throw final ? new this.#bullmq.UnrecoverableError(reason) : new Error(reason);
       }
     };
   }
@@ -210,9 +223,8 @@ class Listener implements FleetWorker {
     }
     const missing = Array.from({ length: workers }, (_, m) => m).filter((m) => !results.has(m));
     if (results.size < quorum) {
-      throw new this.#bullmq.UnrecoverableError(
-        `round ${round}: expected shares of at least ${quorum} workers, found ${results.size}; without: ${missing.join(", ")}`,
-      );
+      const found = `${results.size}, without worker ${missing.join(", ")}`;
+      throw new FinalRunError({ where: `round ${round}`, expected: `shares of at least ${quorum} workers`, found });
     }
     const read = async ({ weights, memory }: { weights: BlobReference; memory?: BlobReference }): Promise<Share> => ({
       weights: await this.#read(store, weights),
@@ -238,9 +250,11 @@ class Listener implements FleetWorker {
   #run(run: string): Promise<OpenRun> {
     return remember(this.#runs, keptRuns, run, async () => {
       const text = await this.#redis.get(keys.run(run));
-      if (text === null) throw new this.#bullmq.UnrecoverableError(`the run ${run} has ended`);
+      if (text === null) {
+        throw new FinalRunError({ where: "job", expected: "a run that goes on", found: `${run}, which has ended` });
+      }
       const message = JSON.parse(text) as RunMessage;
-      const store = await openBlobs(this.#options.blobs ?? message.blobs, this.#redis);
+      const store = await openBlobs(this.#options.blobs ?? message.blobs, this.#redis, message.keepSeconds);
       return { ...message, store, json: JSON.stringify(message.options) };
     });
   }

@@ -36,8 +36,9 @@ export class JobEndings {
   async of(
     id: string,
     added: Promise<unknown>,
-    { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
+    { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal: AbortSignal },
   ): Promise<Ending | undefined> {
+    signal.throwIfAborted();
     let timer: NodeJS.Timeout | undefined;
     let interval: NodeJS.Timeout | undefined;
     let stop = () => {};
@@ -46,15 +47,15 @@ export class JobEndings {
         const look = () => {
           this.#look(id).then((ending) => ending && resolve(ending), reject);
         };
-        stop = () => reject(signal?.reason);
-        signal?.addEventListener("abort", stop);
+        stop = () => reject(signal.reason);
+        signal.addEventListener("abort", stop);
         this.#waiting.set(id, look);
         timer = setTimeout(() => resolve(undefined), deadlineMs);
         interval = setInterval(look, lookEveryMs);
         added.then(look, reject);
       });
     } finally {
-      signal?.removeEventListener("abort", stop);
+      signal.removeEventListener("abort", stop);
       this.#waiting.delete(id);
       clearTimeout(timer);
       clearInterval(interval);

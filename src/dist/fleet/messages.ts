@@ -29,6 +29,8 @@ export interface RunMessage {
   readonly codeVersion: string;
   /** `redis`, `s3://…` or a folder. */
   readonly blobs: string;
+  /** Seconds after which weights in Redis go by themselves, where nobody renews them. */
+  readonly keepSeconds: number;
 }
 
 /** Asks for one worker's share. */

@@ -13,7 +13,6 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RunError } from "../../core/index.ts";
 import {
@@ -24,7 +23,7 @@ import {
   writeAdapter,
   writeLanguageModel,
 } from "../../data/index.ts";
-import { readFileBytes, writeFailure, writeFileAtomic } from "../../storage/index.ts";
+import { makeFolder, readFileBytes, writeFileAtomic } from "../../storage/index.ts";
 import { byteTokenizerFiles, hashParams } from "./base-model.ts";
 import type { Recipe } from "./config.ts";
 import type { Evaluation } from "./evaluate.ts";
@@ -74,9 +73,7 @@ export const isFinished = (folder: string): boolean => existsSync(join(folder, r
 
 async function folderIn(parent: string, name: string): Promise<string> {
   const path = join(parent, name);
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw writeFailure(path, error);
-  });
+  await makeFolder(path);
   return path;
 }
 

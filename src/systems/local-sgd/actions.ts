@@ -18,7 +18,7 @@ import {
 } from "./config.ts";
 import { type EpochFacts, execute, type Outcome } from "./execute.ts";
 import { type NetworkRun, openNetwork } from "./network-work.ts";
-import { openRunProblem } from "./open-problem.ts";
+import { openProblem } from "./open-problem.ts";
 import { unpack } from "./packing.ts";
 import { type ProblemRun, scheduleOf } from "./problem-work.ts";
 import { isReshuffling } from "./schedule.ts";
@@ -29,7 +29,7 @@ import type { LocalRun } from "./work.ts";
 export async function runProblem(options: z.output<typeof runSchema>, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
   const config = problemConfigSchema.parse(options);
-  const { problem, logistic, dataSha256, dataName } = await openRunProblem(config, raw.seed);
+  const { problem, logistic, dataSha256, dataName } = await openProblem(config, raw.seed);
   const schedule = scheduleOf(problem, config, raw.seed);
   if (config.learningRate === undefined) {
     const { capped, epochsNeeded } = theoreticalStep(problem, schedule);

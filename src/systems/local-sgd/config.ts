@@ -7,15 +7,29 @@ const count = z.coerce.number().int().positive();
 const positive = z.coerce.number().positive();
 const notNegative = z.coerce.number().nonnegative();
 
+/** The most workers M, and components N of each, that can be asked for. */
+export const mostWorkers = 1024;
+export const mostComponents = 1_000_000;
+
+/** Tables: which columns and rows are taken. */
+const tableShape = {
+  features: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("columns to predict from, for tables; all others by default"),
+  missing: z.enum(["error", "drop"]).default("error").describe("what to do with rows of a table that lack a value"),
+  maxCategories: count.default(256).describe("most different texts that a column of a table may have"),
+};
+
 /** What is minimised: the options of every command that runs a problem. */
 const problemShape = {
   task: z
     .enum(["quadratic", "skewed", "logistic"])
     .default("skewed")
     .describe("quadratic: diagonal quadratics; skewed: the lower bound's function; logistic: your data"),
-  workers: count.max(1024).default(8).describe("number of workers M"),
+  workers: count.max(mostWorkers).default(8).describe("number of workers M"),
   components: count
-    .max(10_000_000)
+    .max(mostComponents)
     .optional()
     .describe("components N of each worker; default 256, or as many rows as each can have"),
   localSteps: count.default(8).describe("components a round, B: steps between two averages, or a worker's batch"),
@@ -29,6 +43,7 @@ const problemShape = {
   data: z.string().min(1).optional().describe("logistic: file or name of a known set"),
   dataDir: z.string().min(1).optional().describe("folder to look for datasets in first"),
   label: z.string().min(1).optional().describe("logistic: column with the classes, for tables"),
+  ...tableShape,
   positive: z.string().min(1).optional().describe("logistic: the class set against the rest"),
   l2: positive.optional().describe("logistic: L2 regularisation (default: one over the number of rows)"),
   shards: z
@@ -88,11 +103,10 @@ const networkShape = {
   data: z.string().default("digits").describe("name of a dataset, a folder or a file"),
   dataDir: z.string().optional().describe("folder to look for datasets in first"),
   label: z.string().optional().describe("column to predict, for tables"),
-  features: z.array(z.string()).optional().describe("columns to predict from, for tables; all others by default"),
-  missing: z.enum(["error", "drop"]).default("error").describe("what to do with rows that lack a value"),
+  ...tableShape,
   model: z.enum(modelNames).default("mlp").describe("mlp for anything, lenet and resnet8 for images"),
   hidden: z.array(count).default([64]).describe("widths of the hidden layers of an mlp"),
-  workers: count.max(1024).default(4).describe("number of workers M"),
+  workers: count.max(mostWorkers).default(4).describe("number of workers M"),
   method: z.enum(["minibatch-rr", "local-rr"]).default("local-rr").describe("average gradients, or weights"),
   sync: z.boolean().default(false).describe("synchronized shuffling (SyncShuf)"),
   batchSize: count.default(16).describe("examples of a worker's step"),
@@ -139,8 +153,8 @@ export const benchSchema = z.object({
     .describe("what the slope is taken in: K, M or B"),
   values: z.array(count).min(2).optional().describe("its values (default: 32,64,128; 1,2,4,8,16; 2,8,32,128)"),
   task: z.enum(["quadratic", "skewed"]).default("skewed").describe("as in local run"),
-  workers: count.max(1024).default(8).describe("workers M, where they do not vary"),
-  components: count.max(1_000_000).default(256).describe("components N of each worker"),
+  workers: count.max(mostWorkers).default(8).describe("workers M, where they do not vary"),
+  components: count.max(mostComponents).default(256).describe("components N of each worker"),
   localSteps: count.default(8).describe("components a round B, where they do not vary"),
   epochs: count.default(64).describe("epochs K, where they do not vary"),
   dim: problemShape.dim,

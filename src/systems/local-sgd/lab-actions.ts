@@ -1,7 +1,6 @@
 /** What `tenfold local plan` and `tenfold local bench` do. @module */
 import { type Column, type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { benchMethods, type MethodRates, type WorkHooks } from "./bench.ts";
-import { checkSizes } from "./check-sizes.ts";
 import type { BenchConfig, PlanConfig } from "./config.ts";
 import { openProblem } from "./open-problem.ts";
 import { bestOfEach, measureSpreads, planCosts } from "./plan.ts";
@@ -21,18 +20,17 @@ const scientific = (value: number) => value.toExponential(1);
 /** `tenfold local plan` */
 export async function runPlan(config: PlanConfig, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
-  const { problem } = await openProblem(config, raw.seed);
+  const method = { method: "local-rr", sync: false } as const;
+  const { problem } = await openProblem({ ...config, ...method }, raw.seed);
   const { workers, components } = problem;
   const schedule = {
-    method: "local-rr",
-    sync: false,
+    ...method,
     workers,
     components,
     localSteps: config.localSteps,
     epochs: config.epochs,
     seed: raw.seed,
-  } as const;
-  checkSizes(schedule);
+  };
   const measured = await withProgress(terminal, "local plan", (hooks) => measureSpreads(problem, schedule, hooks));
   const epochSeconds = config.epochMs === undefined ? measured.epochSeconds : config.epochMs / 1000;
   const costs = planCosts(problem, measured, {

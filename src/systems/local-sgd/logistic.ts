@@ -2,14 +2,17 @@
 import { ConfigError, DataError, Random } from "../../core/index.ts";
 import type { Dataset } from "../../data/index.ts";
 import { solve } from "../../linalg/index.ts";
+import { leastCommonMultiple } from "./check-sizes.ts";
 import type { Problem } from "./problem.ts";
 
 /** How a dataset becomes a problem. */
 export interface LogisticOptions {
   readonly workers: number;
-  /** N; default as many rows as every worker can have, less the remainder by `localSteps`. */
+  /** N; default as many rows as every worker can have, less the remainder by `localSteps` (and `workers`, with `sync`). */
   readonly components?: number | undefined;
   readonly localSteps: number;
+  /** Whether N must also be a multiple of M. */
+  readonly sync: boolean;
   /** The class set against the rest; default the second of two. */
   readonly positive?: string | undefined;
   /** L2 regularisation, which is mu; default 1 / (M N). */
@@ -103,12 +106,13 @@ function binaryClasses({ classes, name }: Dataset, positive: string | undefined)
   return [classes.length === 2 ? classes.find((other) => other !== one)! : `not ${one}`, one];
 }
 
-/** The most rows that every worker can have and B divides. */
-function rowsEach({ inputs, name }: Dataset, { workers, localSteps }: LogisticOptions): number {
+/** The most rows that every worker can have and B divides, and M with synchronized shuffling. */
+function rowsEach({ inputs, name }: Dataset, { workers, localSteps, sync }: LogisticOptions): number {
+  const unit = sync ? leastCommonMultiple(localSteps, workers) : localSteps;
   const most = Math.floor(inputs.shape[0]! / workers);
-  const components = most - (most % localSteps);
+  const components = most - (most % unit);
   if (components > 0) return components;
-  const expected = `at least ${workers * localSteps} rows, ${localSteps} for each of ${workers} workers`;
+  const expected = `at least ${workers * unit} rows, ${unit} for each of ${workers} workers`;
   throw new DataError({ where: name, expected, found: `${inputs.shape[0]}` });
 }
 

@@ -20,6 +20,7 @@ import {
   taskFor,
   trainablePaths,
 } from "../../train/index.ts";
+import { leastCommonMultiple } from "./check-sizes.ts";
 import type { NetworkConfig } from "./config.ts";
 import { requireSameData } from "./open-problem.ts";
 import { outerStep } from "./outer.ts";
@@ -47,18 +48,26 @@ export interface OpenedNetwork {
   readonly droppedExamples: number;
 }
 
-function lcm(a: number, b: number): number {
-  const gcd = (x: number, y: number): number => (y === 0 ? x : gcd(y, x % y));
-  return (a * b) / gcd(a, b);
-}
-
 /**
  * Loads what a run trains on.
  *
  * @throws {ConfigError} for options that do not go together; {@link DataError} where the data are missing, too few, or not the run's
  */
 export async function openNetwork({ config, seed, dataSha256 }: NetworkRun): Promise<OpenedNetwork> {
-  const { data, dataDir, label, features, missing, workers, batchSize, localSteps, method, sync, epochs } = config;
+  const {
+    data,
+    dataDir,
+    label,
+    features,
+    missing,
+    maxCategories,
+    workers,
+    batchSize,
+    localSteps,
+    method,
+    sync,
+    epochs,
+  } = config;
   if (method === "minibatch-rr" && config.optimizer !== "sgd") {
     throw new ConfigError({
       where: "--optimizer",
@@ -67,11 +76,11 @@ export async function openNetwork({ config, seed, dataSha256 }: NetworkRun): Pro
       hint: "take --method local-rr",
     });
   }
-  const { train, test } = await loadParts(data, { dataDir, label, features, missing, seed });
+  const { train, test } = await loadParts(data, { dataDir, label, features, missing, maxCategories, seed });
   requireSameData(train, dataSha256);
   const rows = train.inputs.shape[0]!;
   const perRound = batchSize * localSteps;
-  const unit = sync ? lcm(perRound, workers) : perRound;
+  const unit = sync ? leastCommonMultiple(perRound, workers) : perRound;
   const components = Math.floor(rows / workers / unit) * unit;
   if (components === 0) {
     const expected = `at least ${unit} examples for each of ${workers} workers`;
@@ -156,13 +165,14 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
             { learningRate, step: index, seed: new Random(seed, "local", "step", index, worker).integer(0x7fffffff) },
           );
           const loss = report.loss.data[0]!;
-          if (!Number.isFinite(loss)) throw divergence(round, worker, s, loss, learningRate);
+          if (!Number.isFinite(loss)) throw divergence(stepAt(round, worker, s), loss, learningRate);
           lossSum += loss;
         }
         const { params, optimizer: memory } = step.state();
         const weights = pack(params);
         // A last step may leave the numbers behind a loss that was still finite.
-        if (!weights.every(Number.isFinite)) throw divergence(round, worker, steps - 1, Number.NaN, learningRate);
+        if (!weights.every(Number.isFinite))
+          throw divergence(stepAt(round, worker, steps - 1), Number.NaN, learningRate);
         return {
           weights: bytesOf(weights),
           ...(remembers && { memory: bytesOf(pack(memory)) }),
@@ -178,6 +188,7 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
       let facts: Record<string, number> = { loss };
       if (endsEpoch(round, options)) {
         const { loss: testLoss, accuracy } = await evaluator.evaluate(unpack(weights, initial), test);
+        if (!Number.isFinite(testLoss)) throw divergence(`round ${round}, on the test part`, testLoss, learningRate);
         const epoch = epochOf(round, options) + 1;
         facts = { epoch, ...facts, testLoss, ...(accuracy !== undefined && { testAccuracy: accuracy }) };
       }
@@ -186,11 +197,13 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
   };
 }
 
-function divergence(round: number, worker: number, step: number, loss: number, learningRate: number): DivergenceError {
+const stepAt = (round: number, worker: number, step: number) => `round ${round}, worker ${worker}, step ${step + 1}`;
+
+function divergence(at: string, loss: number, learningRate: number): DivergenceError {
   return new DivergenceError({
-    where: `round ${round}, worker ${worker}, step ${step + 1}`,
+    where: at,
     expected: "a finite loss and finite weights",
     found: Number.isNaN(loss) ? "NaN" : `a loss of ${loss}`,
-    hint: `lower the learning rate ${learningRate} (--learning-rate), or limit gradients with --clip-norm`,
+    hint: `begin anew with a learning rate below ${learningRate}, or limit gradients with --clip-norm`,
   });
 }

@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { averageInOrder } from "../../dist/index.ts";
 import type { WorkHooks } from "./bench.ts";
+import { asBeyondNumbers, beyondNumbers } from "./beyond-numbers.ts";
 import { componentGradient, type Problem } from "./problem.ts";
 import { endsEpoch, roundsOf, Schedule, type ScheduleOptions } from "./schedule.ts";
 import { theoreticalStep } from "./step-size.ts";
@@ -40,6 +41,9 @@ export interface PlanCosts {
   readonly epochSeconds: number;
 }
 
+/** Milliseconds between two turns of the event loop, in which Ctrl-C comes through. */
+const pauseMs = 50;
+
 /**
  * Measures nu, tau and lambda at the start and after every epoch of a run.
  *
@@ -54,27 +58,46 @@ export async function measureSpreads(
   const { rate } = theoreticalStep(problem, options);
   const rounds = roundsOf(options);
   let x = problem.start;
+  hooks.signal?.throwIfAborted();
   let spreads = spreadsAt(problem, x);
   let seconds = 0;
+  let pausedAt = performance.now();
   for (let round = 0; round < rounds; round++) {
-    hooks.signal?.throwIfAborted();
+    if (performance.now() - pausedAt > pauseMs) {
+      await setImmediate();
+      hooks.signal?.throwIfAborted();
+      pausedAt = performance.now();
+    }
     const begin = performance.now();
-    const shares = Array.from({ length: problem.workers }, (_, worker) =>
-      workerSteps(problem, options.method, { round, worker, x, rate }, schedule.components(round, worker)),
-    );
+    const shares = sharesOf(problem, options.method, { round, x, rate }, schedule);
     seconds += (performance.now() - begin) / 1000;
     x = averageInOrder(shares);
     if (!endsEpoch(round, options)) continue;
     const here = spreadsAt(problem, x);
+    if (!Number.isFinite(here.intra)) throw beyondNumbers(`round ${round}`, `nu = ${here.intra}`);
     spreads = {
       intra: Math.max(spreads.intra, here.intra),
       inter: Math.max(spreads.inter, here.inter),
       componentWise: Math.max(spreads.componentWise, here.componentWise),
     };
     hooks.progress?.((round + 1) / rounds);
-    await setImmediate();
   }
   return { ...spreads, epochSeconds: seconds / options.epochs / problem.workers };
+}
+
+function sharesOf(
+  problem: Problem,
+  method: ScheduleOptions["method"],
+  at: { readonly round: number; readonly x: Float64Array; readonly rate: number },
+  schedule: Schedule,
+): Float64Array[] {
+  try {
+    return Array.from({ length: problem.workers }, (_, worker) =>
+      workerSteps(problem, method, { ...at, worker }, schedule.components(at.round, worker)),
+    );
+  } catch (error) {
+    throw asBeyondNumbers(error);
+  }
 }
 
 function norm(x: Float64Array): number {

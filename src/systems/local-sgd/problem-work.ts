@@ -1,7 +1,8 @@
 /** A problem's run as work for any engine. @module */
-import { averageInOrder, bytesOf, type Facts, float64sOf, type Share, type Work } from "../../dist/index.ts";
+import { DivergenceError } from "../../core/index.ts";
+import { averageInOrder, bytesOf, float64sOf, type Share, type Work } from "../../dist/index.ts";
 import type { ProblemConfig } from "./config.ts";
-import { openRunProblem } from "./open-problem.ts";
+import { openProblem } from "./open-problem.ts";
 import { outerStep } from "./outer.ts";
 import type { Problem } from "./problem.ts";
 import { endsEpoch, epochOf, roundsOf, Schedule, type ScheduleOptions } from "./schedule.ts";
@@ -23,14 +24,14 @@ export function scheduleOf(problem: Problem, config: ProblemConfig, seed: number
 }
 
 /** F and, where F* is known, F - F*. */
-export function measureAt(problem: Problem, x: Float64Array): Facts {
+function measureAt(problem: Problem, x: Float64Array): { readonly objective: number; readonly suboptimality?: number } {
   const objective = problem.objective(x);
   return { objective, ...(problem.optimum !== undefined && { suboptimality: objective - problem.optimum }) };
 }
 
 /** Opens a problem's run. Its weights are float64; at the end of every epoch F is measured. */
 export async function openProblemWork({ config, seed, dataSha256 }: ProblemRun): Promise<Work> {
-  const { problem } = await openRunProblem(config, seed, dataSha256);
+  const { problem } = await openProblem(config, seed, dataSha256);
   const options = scheduleOf(problem, config, seed);
   const schedule = new Schedule(options);
   const rate = config.learningRate ?? theoreticalStep(problem, options).rate;
@@ -52,6 +53,11 @@ export async function openProblemWork({ config, seed, dataSha256 }: ProblemRun):
       const velocity = held.memory && float64sOf(held.memory);
       const x = outerStep(config, float64sOf(held.weights), mean, velocity);
       const facts = endsEpoch(round, options) && { epoch: epochOf(round, options) + 1, ...measureAt(problem, x) };
+      if (facts && !Number.isFinite(facts.objective)) {
+        const found = `${facts.objective}`;
+        const hint = `begin anew with a learning rate below ${rate.toPrecision(3)}, or with a smaller problem`;
+        throw new DivergenceError({ where: `round ${round}`, expected: "a finite objective", found, hint });
+      }
       return { weights: bytesOf(x), ...(velocity && { memory: bytesOf(velocity) }), ...(facts && { facts }) };
     },
   };

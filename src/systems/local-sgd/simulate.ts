@@ -12,6 +12,19 @@ import { workerSteps } from "./steps.ts";
  * @throws {DivergenceError} where the step is too large
  */
 export function simulate(problem: Problem, options: ScheduleOptions, rate: number): Float64Array {
+  const rounds = simulatedRounds(problem, options, rate);
+  for (;;) {
+    const { done, value } = rounds.next();
+    if (done) return value;
+  }
+}
+
+/** {@link simulate} a round at a time, for whoever does something else in between. */
+export function* simulatedRounds(
+  problem: Problem,
+  options: ScheduleOptions,
+  rate: number,
+): Generator<void, Float64Array, void> {
   const schedule = new Schedule(options);
   const rounds = roundsOf(options);
   let x = problem.start;
@@ -20,6 +33,7 @@ export function simulate(problem: Problem, options: ScheduleOptions, rate: numbe
       workerSteps(problem, options.method, { round, worker, x, rate }, schedule.components(round, worker)),
     );
     x = averageInOrder(shares);
+    yield;
   }
   return x;
 }

@@ -49,6 +49,6 @@ function divergence(
     where: `round ${round}, worker ${worker}, step ${step}`,
     expected: "finite weights",
     found: `weights beyond the numbers at component ${components[step - 1]}`,
-    hint: `lower the learning rate ${rate.toPrecision(3)} (--learning-rate), or check the data of this worker`,
+    hint: `begin anew with a learning rate below ${rate.toPrecision(3)}, or check the data of this worker`,
   });
 }

@@ -1,6 +1,6 @@
 /** One network, several choices of what to train in it. @module */
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import {
@@ -16,7 +16,13 @@ import {
 import { type Dataset, loadParts } from "../../data/index.ts";
 import { crossEntropy, isBuffer, type Layer, type Parameters } from "../../nn/index.ts";
 import { adamW, cosineSchedule } from "../../optim/index.ts";
-import { decodeSafetensors, encodeSafetensors, readFileBytes, writeFileAtomic } from "../../storage/index.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  makeFolder,
+  readFileBytes,
+  writeFileAtomic,
+} from "../../storage/index.ts";
 import { createEvaluator, fit, modelNames, RunFolder, taskFor } from "../../train/index.ts";
 import { type Choice, parseChoice, pathsOf } from "./choices.ts";
 import { type RecipeConfig, recipeSchema } from "./config.ts";
@@ -247,12 +253,12 @@ export async function tune(
   { run, resume = false, signal, stage, progress }: TunePlace & { readonly stage?: (choice: string) => void },
 ): Promise<TuneRow[]> {
   const rows: TuneRow[] = [];
-  if (run !== undefined) await mkdir(run, { recursive: true });
+  if (run !== undefined) await makeFolder(run);
   for (const choice of base.config.train) {
     stage?.(choice);
     const folder = run === undefined ? undefined : join(run, folderOf(choice));
     if (resume && folder !== undefined && existsSync(join(folder, "diff.safetensors"))) {
-      await RunFolder.open(folder, { seed: base.seed, choice, normTuning: remembered(base.config) });
+      (await RunFolder.open(folder, { seed: base.seed, choice, normTuning: remembered(base.config) })).close();
       rows.push((await readRow(folder)) as TuneRow);
       continue;
     }
