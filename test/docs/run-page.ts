@@ -41,7 +41,7 @@ async function linkPackages(folder: string): Promise<void> {
   ]);
   const manifest = { name: "tenfold", type: "module", exports: Object.fromEntries(sources) };
   await writeFile(join(modules, "tenfold", "package.json"), JSON.stringify(manifest));
-  await symlink(join(repository, "src"), join(modules, "tenfold", "src"));
+  for (const part of ["src", "data"]) await symlink(join(repository, part), join(modules, "tenfold", part));
   const runtime = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
   await symlink(dirname(runtime), join(modules, "onnxruntime-node"));
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
