@@ -220,6 +220,13 @@ test("add-item names the new item's ID, and no other item's changes", { timeout:
   expect(after.items.slice(0, -1)).toEqual(before.items);
   const lists = await runJson<Answer>("top", path("run"), "--history", "item-1", "--cold", "neighbours", "--k", "10");
   expect(lists.items.filter(({ source }) => source === "neighbour").map(({ id }) => id)).toEqual(["fresh"]);
+  const served = await openServed(path("run"));
+  const byPrefix = { k: 10, excludeSeen: false, temperature: 0, seed: 0, cold: "prefix", coldShare: 0.5 } as const;
+  const answers = await served.answerer.answer(world.items.map(({ id }) => ({ ...byPrefix, history: [id] })));
+  await served.dispose();
+  const named = answers.map(({ items }) => items.map(({ id }) => id));
+  expect(named.some((list) => list.includes("fresh"))).toBe(true);
+  for (const list of named) expect(new Set(list).size).toBe(10);
   await run("add-item", path("run"), "--items", path("new.tsv"));
   expect(printed.errors).toContain("one of the catalogue");
 });
