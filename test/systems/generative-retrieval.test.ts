@@ -212,8 +212,13 @@ describe("a bundle", () => {
 });
 
 test("add-item names the new item's ID, and no other item's changes", { timeout: patience }, async () => {
-  const before = await runJson<{ items: object[] }>("ids", path("run"));
-  writeFileSync(path("new.tsv"), `item_id\tkind\tstyle\ttitle\nfresh\ta\tb\t${world.items[0].text}\n`);
+  const before = await runJson<{ items: { id: string; semanticId: number[] }[] }>("ids", path("run"));
+  const branchOf = ({ semanticId }: { semanticId: number[] }) => semanticId.slice(0, -2).join();
+  const sizes = before.items.map((item) => before.items.filter((other) => branchOf(other) === branchOf(item)).length);
+  const { id: alike } = before.items[sizes.indexOf(Math.max(...sizes))]!;
+  const { fields, text } = world.items.find(({ id }) => id === alike)!;
+  const row = ["fresh", fields.kind, fields.style, text].join("\t");
+  writeFileSync(path("new.tsv"), `item_id\tkind\tstyle\ttitle\n${row}\n`);
   const added = await runJson<{ items: { id: string }[] }>("add-item", path("run"), "--items", path("new.tsv"));
   expect(added.items.map(({ id }) => id)).toEqual(["fresh"]);
   const after = await runJson<{ items: object[] }>("ids", path("run"));
