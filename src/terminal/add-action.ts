@@ -47,10 +47,10 @@ function pathOf(command: Command): string {
  * @returns the command
  * @example
  * ```ts
- * addAction(order, "hard", {
- *   description: "a problem on which no order helps",
+ * addAction(order, "count", {
+ *   description: "how many examples there are",
  *   schema: z.object({ n: z.int().min(2).default(4).describe("components") }),
- *   load: async () => (await import("./actions.ts")).runHard, // (options: { n: number }, raw: CommonOptions) => void
+ *   load: async () => ({ n }, raw) => openTerminal(raw).result({ n }), // import here what is heavy
  * });
  * ```
  */

@@ -212,14 +212,26 @@ describe("a bundle", () => {
 });
 
 test("add-item names the new item's ID, and no other item's changes", { timeout: patience }, async () => {
-  const before = await runJson<{ items: object[] }>("ids", path("run"));
-  writeFileSync(path("new.tsv"), `item_id\tkind\tstyle\ttitle\nfresh\ta\tb\t${world.items[0].text}\n`);
+  const before = await runJson<{ items: { id: string; semanticId: number[] }[] }>("ids", path("run"));
+  const branchOf = ({ semanticId }: { semanticId: number[] }) => semanticId.slice(0, -2).join();
+  const sizes = before.items.map((item) => before.items.filter((other) => branchOf(other) === branchOf(item)).length);
+  const { id: alike } = before.items[sizes.indexOf(Math.max(...sizes))]!;
+  const { fields, text } = world.items.find(({ id }) => id === alike)!;
+  const row = ["fresh", fields.kind, fields.style, text].join("\t");
+  writeFileSync(path("new.tsv"), `item_id\tkind\tstyle\ttitle\n${row}\n`);
   const added = await runJson<{ items: { id: string }[] }>("add-item", path("run"), "--items", path("new.tsv"));
   expect(added.items.map(({ id }) => id)).toEqual(["fresh"]);
   const after = await runJson<{ items: object[] }>("ids", path("run"));
   expect(after.items.slice(0, -1)).toEqual(before.items);
   const lists = await runJson<Answer>("top", path("run"), "--history", "item-1", "--cold", "neighbours", "--k", "10");
   expect(lists.items.filter(({ source }) => source === "neighbour").map(({ id }) => id)).toEqual(["fresh"]);
+  const served = await openServed(path("run"));
+  const byPrefix = { k: 10, excludeSeen: false, temperature: 0, seed: 0, cold: "prefix", coldShare: 0.5 } as const;
+  const answers = await served.answerer.answer(world.items.map(({ id }) => ({ ...byPrefix, history: [id] })));
+  await served.dispose();
+  const named = answers.map(({ items }) => items.map(({ id }) => id));
+  expect(named.some((list) => list.includes("fresh"))).toBe(true);
+  for (const list of named) expect(new Set(list).size).toBe(10);
   await run("add-item", path("run"), "--items", path("new.tsv"));
   expect(printed.errors).toContain("one of the catalogue");
 });

@@ -846,35 +846,6 @@ describe("the command", () => {
   });
 });
 
-describe("the tutorial", () => {
-  it("shows what its commands print", { timeout: 120_000 }, async () => {
-    const page = await readFile(new URL("../../docs/looped-transformer-tutorial.md", import.meta.url), "utf8");
-    const blocks = [...page.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, kind, text]) => ({
-      kind: kind!,
-      text: text!,
-    }));
-    const before = process.cwd();
-    process.chdir(folder);
-    try {
-      await writeFile("collatz.loop", blocks.find(({ kind }) => kind === "loop")!.text);
-      const commands = blocks
-        .filter(({ kind }) => kind === "console")
-        .flatMap(({ text }) => text.split("$ tenfold loop ").slice(1));
-      expect(commands.length).toBeGreaterThanOrEqual(7);
-      for (const command of commands) {
-        const [words, ...shown] = command.trimEnd().split("\n");
-        await loop(...words!.split(" "));
-        const lines = printed.out.trimEnd().split("\n");
-        // … stands for lines that are left out at the end.
-        const expected = shown.at(-1) === "…" ? shown.slice(0, -1) : shown;
-        expect(lines.slice(0, shown.at(-1) === "…" ? expected.length : undefined)).toEqual(expected);
-      }
-    } finally {
-      process.chdir(before);
-    }
-  });
-});
-
 describe("bad input ends with one line and code 2", () => {
   const refused = async (parts: readonly string[], message: string) => {
     printed.errors = "";

@@ -143,7 +143,12 @@ function withCold(prepared: Prepared, found: readonly Found[]): Recommended[] {
   );
   if (request.cold === "off") return own.slice(0, request.k);
   const listed = new Set(own.slice(0, request.k).map(({ id }) => id));
-  const cold = coldItems(prepared, found).filter(({ id }) => !listed.has(id));
+  const cold: Recommended[] = [];
+  for (const item of coldItems(prepared, found)) {
+    if (listed.has(item.id)) continue;
+    listed.add(item.id);
+    cold.push(item);
+  }
   const places = Math.min(Math.floor(request.coldShare * request.k), cold.length);
   return [...own.slice(0, request.k - places), ...cold.slice(0, places)];
 }

@@ -71,7 +71,7 @@ const leastColumns = 32;
  * @throws {DataError} with file, line and column; {@link ConfigError} for a machine that is too small
  * @example
  * ```ts
- * const compiled = await compileSource("factorial.loop", sourceFiles, { bits: 16 });
+ * const compiled = await compileSource(await findProgram("factorial"), diskFiles(), { bits: 16 });
  * ```
  */
 export async function compileSource(

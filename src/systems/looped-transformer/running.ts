@@ -51,7 +51,7 @@ export interface RunningProgram {
  * index its array
  * @example
  * ```ts
- * const running = start(await compileSource("factorial.loop", sourceFiles));
+ * const running = start(await compileSource(await findProgram("factorial"), diskFiles()));
  * while (!running.halted) running.step();
  * running.memory(); // { n: 1, product: 5040 }
  * ```

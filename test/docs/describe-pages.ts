@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { describeWithShared } from "../shared.ts";
+import { unknownCommands, wholeProgram } from "./commands.ts";
+import { type Block, readBlocks } from "./page.ts";
+import { repository, runBlocks } from "./run-page.ts";
+import { sharedFolders } from "./shared-folders.ts";
+import { typeCheck } from "./type-check.ts";
+
+/** Milliseconds that a page may take; a quiet machine takes a fraction. */
+const pageLimit = 180_000;
+
+interface Page {
+  readonly path: string;
+  readonly text: string;
+  readonly blocks: readonly Block[];
+}
+
+const isProgram = ({ language, file }: Block) => (language === "sh" || language === "ts") && file === undefined;
+
+/** One test a page that runs its blocks, and one for all that mentions commands and one that type-checks. */
+export function describePages(paths: readonly string[]): void {
+  const pages = paths.map((path): Page => {
+    const text = readFileSync(join(repository, path), "utf8");
+    return { path, text, blocks: readBlocks(text, path) };
+  });
+
+  for (const { path, blocks } of pages) {
+    if (!blocks.some((block) => isProgram(block) && block.notRun === undefined)) continue;
+    const runs = (folders: Readonly<Record<string, string>>) =>
+      it(`${path} shows what its blocks print`, { timeout: pageLimit }, async () => {
+        const outcomes = await runBlocks(blocks, folders);
+        const problems = outcomes.flatMap(({ block, problem }) => problem && `${path}:${block.line}: ${problem}`);
+        expect(problems.filter(Boolean)).toEqual([]);
+      });
+    const folders = sharedFolders[path];
+    if (folders === undefined) describe("pages", () => runs({}));
+    else {
+      describeWithShared(path, (place) =>
+        runs(Object.fromEntries(Object.entries(folders).map(([name, folder]) => [name, place(folder)]))),
+      );
+    }
+  }
+
+  it("TypeScript compiles", { timeout: 60_000 }, () => {
+    const snippets = pages.flatMap(({ path, blocks }) =>
+      blocks
+        .filter(({ language }) => language === "ts")
+        .map(({ text, line, notRun }) => ({ path, text, line: line + 1, fragment: notRun !== undefined })),
+    );
+    expect(typeCheck(snippets)).toEqual([]);
+  });
+
+  it("commands and options exist", { timeout: 60_000 }, async () => {
+    const program = await wholeProgram();
+    const problems = pages.flatMap(({ path, text }) =>
+      unknownCommands(text, program).map((each) => `${path}: ${each}`),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  it("links lead to files", () => {
+    const broken = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)]
+        .filter(([, to]) => !existsSync(join(repository, path, "..", to!)))
+        .map(([, to]) => `${path}: ${to}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  afterAll(() => {
+    const programs = pages.flatMap(({ path, blocks }) => blocks.filter(isProgram).map((block) => ({ path, block })));
+    const skipped = programs.filter(({ block }) => block.notRun !== undefined);
+    const reasons = skipped.map(({ path, block }) => `\n  ${path}:${block.line}: ${block.notRun}`).join("");
+    process.stderr.write(`${programs.length - skipped.length} blocks run, ${skipped.length} not run${reasons}\n`);
+  });
+}
