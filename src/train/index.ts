@@ -12,6 +12,8 @@ export {
 } from "./packing.ts";
 export { type RecalibrateOptions, recalibrate } from "./recalibrate.ts";
 export { type Checkpoint, RunFolder, type RunIdentity } from "./run-folder.ts";
+/** Whether somebody is at a run. */
+export { RunLock } from "./run-lock.ts";
 export {
   compileTrainStep,
   initialState,

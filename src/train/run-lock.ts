@@ -48,6 +48,11 @@ export class RunLock {
     this.#path = path;
   }
 
+  /** Whether a process that runs, or one of another machine, holds the folder. */
+  static isHeld(folder: string): boolean {
+    return holderOf(join(resolve(folder), "lock")) !== undefined;
+  }
+
   /** @throws {RunError} where a process that runs, or one of another machine, holds the folder */
   static requireFree(folder: string): void {
     const path = join(resolve(folder), "lock");

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
@@ -55,6 +55,19 @@ function writeTarget(path: string): void {
     "2.bias": normal([3], 0.2),
   };
   writeFileSync(path, encodeSafetensors(tensors));
+}
+
+/** A run that another process, our parent, is at. */
+function beginRun(id: string): void {
+  mkdirSync(at(id));
+  writeFileSync(at(id, "run.json"), JSON.stringify({ model: "mlp", data: "made", epochs: 3 }));
+  writeFileSync(at(id, "lock"), `${process.ppid} ${hostname()}\n`);
+}
+
+/** What that process does at the end. */
+function endRun(id: string): void {
+  writeFileSync(at(id, "report.json"), '{"seconds":1}');
+  rmSync(at(id, "lock"));
 }
 
 beforeAll(async () => {
@@ -173,8 +186,7 @@ test("curves are those of the metrics file, long ones by their extremes", async 
   ]);
   expect(body.curves[0].steps).toEqual([45, 90]);
 
-  mkdirSync(at("long"));
-  writeFileSync(at("long", "run.json"), JSON.stringify({ model: "mlp", data: "made", epochs: 1 }));
+  beginRun("long");
   const lines = Array.from({ length: 30_000 }, (_, i) =>
     JSON.stringify({ kind: "train", step: i + 1, loss: i === 12_345 ? 99 : 1 / (i + 1) }),
   );
@@ -189,8 +201,7 @@ test("curves are those of the metrics file, long ones by their extremes", async 
 });
 
 test("what is added to a run comes as it is written, and so do its rewinding, its end and its deletion", async () => {
-  mkdirSync(at("live"));
-  writeFileSync(at("live", "run.json"), JSON.stringify({ model: "mlp", data: "made", epochs: 1 }));
+  beginRun("live");
   writeFileSync(at("live", "metrics.jsonl"), '{"kind":"train","step":1,"loss":1}\n');
   const server = await listen(app, { port: 0, host: "127.0.0.1" });
   try {
@@ -213,7 +224,7 @@ test("what is added to a run comes as it is written, and so do its rewinding, it
     writeFileSync(at("live", "new.jsonl"), '{"kind":"train","step":1,"loss":1}\n');
     renameSync(at("live", "new.jsonl"), at("live", "metrics.jsonl"));
     await until(/event: rewound/);
-    writeFileSync(at("live", "report.json"), "{}");
+    endRun("live");
     await until(/event: finished/);
     rmSync(at("live"), { recursive: true });
     await until(/event: gone/);
@@ -485,8 +496,7 @@ describeWith(chromium, "the studio's pages", () => {
   });
 
   test("a run that trains is drawn as it goes; one that is deleted says so", { timeout: 30_000 }, async () => {
-    mkdirSync(at("growing"));
-    writeFileSync(at("growing", "run.json"), JSON.stringify({ model: "mlp", data: "made", epochs: 3 }));
+    beginRun("growing");
     writeFileSync(at("growing", "metrics.jsonl"), '{"kind":"train","step":1,"epoch":1,"loss":4}\n');
     const { page } = await open("/runs/growing", "running");
     const chart = page.getByRole("img", { name: /^loss\./ });
@@ -497,7 +507,7 @@ describeWith(chromium, "the studio's pages", () => {
         return chart.getAttribute("aria-label");
       })
       .toContain("2 points to step 2, last 2");
-    writeFileSync(at("growing", "report.json"), '{"seconds":1}');
+    endRun("growing");
     await page.getByText("finished").first().waitFor();
     rmSync(at("growing"), { recursive: true });
     await page.getByText("was deleted while it was shown").waitFor();

@@ -1,6 +1,7 @@
 /** A run in one line: what it is, how far it came, its main figure. Reads the ends of files, never all of them. @module */
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { RunLock } from "../../train/index.ts";
 import type { FoundRun } from "./find-runs.ts";
 import { isObject, type Json, parseJsonLines } from "./json-lines.ts";
 
@@ -30,8 +31,6 @@ export interface RunSummary {
   readonly reportsClaims: boolean;
 }
 
-/** A run that has no end yet counts as running for so long after its last line, in milliseconds. */
-const silenceMs = 60_000;
 /** Enough for the last lines of metrics.jsonl. */
 const tailBytes = 8192;
 
@@ -222,7 +221,7 @@ export async function summarize(run: FoundRun): Promise<RunSummary | undefined> 
     id,
     room: told.room ?? null,
     what: told.what ?? "",
-    state: written ? "finished" : Date.now() - changed < silenceMs ? "running" : "stopped",
+    state: !isFile && RunLock.isHeld(path) ? "running" : written ? "finished" : "stopped",
     changed: new Date(changed).toISOString(),
     seed: told.seed ?? null,
     step: last ? numberIn(last, "step") : null,
