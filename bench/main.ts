@@ -8,6 +8,7 @@ import { measureLift } from "./lift.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measureRecommendLoad, measureRecommendTraining } from "./recommend.ts";
 import { measureSteps } from "./steps.ts";
+import { measureStudio } from "./studio.ts";
 import { measureTranslate } from "./translate.ts";
 
 const program = new Command("bench").description("time the engine, beside PyTorch and jax-js where they are present");
@@ -60,6 +61,22 @@ program
       repeats: Number(options.repeats),
       ...(options.peer && { peer: options.peer }),
       python: options.python,
+    });
+    console.log(options.json ? JSON.stringify(result, null, 2) : result);
+  });
+
+program
+  .command("studio")
+  .description("milliseconds until the studio lists runs, gives curves, and shows in a page what a run wrote")
+  .option("--runs <n>", "runs", "1000")
+  .option("--steps <n>", "steps a run, a line each", "10000")
+  .option("--repeats <n>", "times that each is asked for", "5")
+  .option("--json", "print one JSON document")
+  .action(async (options) => {
+    const result = await measureStudio({
+      runs: Number(options.runs),
+      steps: Number(options.steps),
+      repeats: Number(options.repeats),
     });
     console.log(options.json ? JSON.stringify(result, null, 2) : result);
   });
