@@ -21,6 +21,7 @@ export {
 } from "./errors.ts";
 export { inTurn } from "./in-turn.ts";
 export { nearest } from "./nearest.ts";
+export { nextTurn } from "./next-turn.ts";
 export { optionalPackage } from "./optional-package.ts";
 export { Random } from "./random.ts";
 export { type SchemaProblem, schemaProblem } from "./schema-problem.ts";

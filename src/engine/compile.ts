@@ -18,9 +18,12 @@ import { type Hosted, type TracedFunction, traceFunction } from "./trace.ts";
 /** Where a compiled function runs: ONNX Runtime, or jax-js on WebAssembly or WebGPU. */
 export type Device = "native" | "wasm" | "webgpu";
 
+/** ONNX Runtime on Node, WebAssembly in a browser. */
+const defaultDevice: Device = typeof process === "object" && process.versions?.node !== undefined ? "native" : "wasm";
+
 /** Options of {@link compile} and {@link compileStep}. */
 export interface CompileOptions {
-  /** Default `native`. Functions that ONNX Runtime has no kernels for (such as `erf` in float64) move to `wasm`. */
+  /** Default `native`; in a browser, which has no such device, `wasm`. Functions that ONNX Runtime has no kernels for (such as `erf` in float64) move to `wasm`. */
   readonly device?: Device;
   /** Threads inside an operator on `native`; default all cores. The same number gives the same bytes. */
   readonly threads?: number;
@@ -70,7 +73,7 @@ interface Executable {
   release(): Promise<void>;
 }
 
-async function load(traced: TracedFunction, { device = "native", threads }: CompileOptions): Promise<Executable> {
+async function load(traced: TracedFunction, { device = defaultDevice, threads }: CompileOptions): Promise<Executable> {
   if (device === "native") {
     try {
       const session = await Session.create(traced, threads === undefined ? {} : { threads });
@@ -177,7 +180,7 @@ export function compileStep<S, B extends readonly unknown[], O>(
   const leaves = flattenTree(stateTree).map(([, leaf]) => leaf);
   const build = (device: Device, from: readonly HostTensor[]): Engine =>
     device === "native" ? nativeEngine(trace, from, options) : hostEngine(trace, from, { ...options, device });
-  let engine = build(options.device ?? "native", leaves);
+  let engine = build(options.device ?? defaultDevice, leaves);
   // Steps run one after the other, also when they are called without waiting.
   const after = inTurn();
   return {

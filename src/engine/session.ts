@@ -4,7 +4,7 @@
  * @module
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { allocate, type HostTensor, Random, sizeOf, TenfoldError } from "../core/index.ts";
+import { allocate, ConfigError, type HostTensor, Random, sizeOf, TenfoldError } from "../core/index.ts";
 import { type Tensor, topologicalOrder } from "./graph.ts";
 import { reorderProbe } from "./onnx/emitter.ts";
 import { type LoweredFunction, lower } from "./onnx/lower.ts";
@@ -16,7 +16,13 @@ let loaded: Promise<Ort> | undefined;
 
 /** ONNX Runtime, loaded at first use: it takes 50 ms that `--help` should not pay. */
 export function loadOrt(): Promise<Ort> {
-  loaded ??= import("onnxruntime-node").then((module) => ("default" in module ? (module.default as Ort) : module));
+  loaded ??= import("onnxruntime-node").then((module) => {
+    const ort: Ort = "default" in module ? (module.default as Ort) : module;
+    // Bundles for browsers have an empty module in its place (`browser` in package.json).
+    if (ort.InferenceSession) return ort;
+    const expected = "wasm or webgpu, which are the devices of a browser";
+    throw new ConfigError({ where: "device", expected, found: "native" });
+  });
   return loaded;
 }
 

@@ -2,7 +2,7 @@
 import { ConfigError, DataError } from "../core/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { createOrder, orderNames } from "../optim/index.ts";
-import type { FitOptions } from "./fit.ts";
+import type { FitOptions } from "./training-loop.ts";
 
 /** Throws where an option is out of range, or data does not fit. */
 export function checkOptions(options: FitOptions<unknown>): void {

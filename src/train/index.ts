@@ -1,7 +1,7 @@
 /** The training loop and what it leaves behind. @module */
 export { type BatchPlan, gatherRows, planBatches } from "./batches.ts";
 export { createEvaluator, type Evaluation, type Evaluator } from "./evaluate.ts";
-export { type FitEvent, type FitOptions, fit } from "./fit.ts";
+export { fit } from "./fit.ts";
 export {
   completionLoss,
   type PackedShape,
@@ -25,3 +25,4 @@ export {
   trainablePaths,
 } from "./step.ts";
 export { type ModelName, modelNames, type Task, taskFor } from "./task.ts";
+export type { FitEvent, FitOptions, LoopOptions } from "./training-loop.ts";

@@ -25,9 +25,10 @@ import { programHeader } from "./program-header.ts";
 import { type LoopReport, type RunningProgram, start } from "./running.ts";
 import { diskFiles, findProgram, isSource, libraryPrograms } from "./source-files.ts";
 import { encodeSubleq } from "./subleq-state.ts";
-import { countTransformer, weightsSha256 } from "./transformer.ts";
+import { countTransformer } from "./transformer.ts";
 import { type NamedValue, withSettings } from "./values.ts";
 import { type Verification, verifyMachine } from "./verify.ts";
+import { weightsSha256 } from "./weights-sha256.ts";
 
 const plural = (value: number, noun: string) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 

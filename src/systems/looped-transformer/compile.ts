@@ -1,5 +1,4 @@
 /** From a source file to a program for a machine of its size. @module */
-import { extname } from "node:path";
 import { ConfigError } from "../../core/index.ts";
 import type { Datum } from "./assembler/declarations.ts";
 import { assembleFleq } from "./assembler/fleq.ts";
@@ -79,7 +78,7 @@ export async function compileSource(
   files: SourceFiles,
   options: CompileOptions = {},
 ): Promise<CompiledProgram> {
-  const kind = extname(path);
+  const kind = /\.[^./\\]*$/.exec(path)?.[0] ?? "";
   if (kind === ".fleq") {
     refuseSubleqOptions(options);
     const blocks = [...standardBlocks, ...(options.blocks ?? [])];

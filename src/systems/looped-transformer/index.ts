@@ -53,18 +53,19 @@ export {
   type SubleqProgram,
   type SubleqSnapshot,
 } from "./subleq-state.ts";
-/** Sizes and hashes of weights. */
+/** Sizes of weights. */
 export {
   countTransformer,
   type Head,
   type LoopedTransformer,
   type TransformerCensus,
   type TransformerLayer,
-  weightsSha256,
 } from "./transformer.ts";
 export { type NamedValue, withSettings } from "./values.ts";
 /** Machines against plain interpreters. */
 export { type Verification, type VerifyOptions, verifyMachine } from "./verify.ts";
+/** A hash of all weights. */
+export { weightsSha256 } from "./weights-sha256.ts";
 
 /** The room `looped-transformer`. */
 export const loopedTransformer: System = {

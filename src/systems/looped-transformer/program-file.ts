@@ -6,7 +6,8 @@ import { standardBlocks } from "./blocks/index.ts";
 import { type CompiledFleq, type CompiledProgram, type CompiledSubleq, isSubleq } from "./compile.ts";
 import { buildFleq } from "./fleq-machine.ts";
 import { buildSubleq } from "./subleq-machine.ts";
-import { mostColumns, weightsSha256 } from "./transformer.ts";
+import { mostColumns } from "./transformer.ts";
+import { weightsSha256 } from "./weights-sha256.ts";
 
 const format = "tenfold-looped-program";
 const version = 1;

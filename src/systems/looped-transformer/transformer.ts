@@ -1,5 +1,4 @@
 /** A transformer as named layers of nearly empty matrices, applied again and again to the same columns. @module */
-import { sha256 } from "../../storage/index.ts";
 import type { SparseMatrix } from "./sparse-matrix.ts";
 
 /** The largest machine there is. */
@@ -85,7 +84,7 @@ export interface TransformerCensus {
 }
 
 /** All matrices of a layer. */
-function matricesOf({ heads, feedForward }: TransformerLayer): SparseMatrix[] {
+export function matricesOf({ heads, feedForward }: TransformerLayer): SparseMatrix[] {
   return [...heads.flatMap(({ query, key, value }) => [query, key, value]), feedForward.inner, feedForward.outer];
 }
 
@@ -104,14 +103,4 @@ export function countTransformer({ layers }: LoopedTransformer): TransformerCens
     }
   }
   return { layers: layers.length, heads, headsPerLayer, units, parameters, nonzero };
-}
-
-/** SHA-256 of all weights, the temperature and the precision: the same for all programs of one machine. */
-export function weightsSha256({ layers, temperature, precision, width, columns }: LoopedTransformer): string {
-  const parts: string[] = [JSON.stringify({ width, columns, temperature, precision })];
-  for (const layer of layers) {
-    for (const { starts, indices, values } of matricesOf(layer)) parts.push(`${starts}|${indices}|${values}`);
-    parts.push(`${layer.feedForward.bias}`);
-  }
-  return sha256(parts.join("\n"));
 }

@@ -14,7 +14,8 @@ import type { State } from "./state.ts";
 import { SubleqInterpreter } from "./subleq-interpreter.ts";
 import { buildSubleq, type SubleqMode } from "./subleq-machine.ts";
 import { decodeSubleq, encodeSubleq } from "./subleq-state.ts";
-import { type LoopedTransformer, type Precision, weightsSha256 } from "./transformer.ts";
+import type { LoopedTransformer, Precision } from "./transformer.ts";
+import { weightsSha256 } from "./weights-sha256.ts";
 
 /** How the transformer is executed: by the two executors of this package, or as dense ONNX by ONNX Runtime. */
 export type VerifyEngine = "fast" | "full" | "onnx";

@@ -1,5 +1,4 @@
-import { setImmediate } from "node:timers/promises";
-import { Random } from "../../core/index.ts";
+import { nextTurn, Random } from "../../core/index.ts";
 import { fitPowerLaw } from "../../linalg/index.ts";
 import { createOrder, type OrderName } from "../../optim/index.ts";
 import type { QuadraticConfig } from "./config.ts";
@@ -82,7 +81,7 @@ export async function benchQuadratic(
   for (const [at, name] of orders.entries()) {
     const runs: number[][][] = [];
     for (const [repeat, problem] of problems.entries()) {
-      await setImmediate();
+      await nextTurn();
       hooks.signal?.throwIfAborted();
       const drawn = Array.from({ length: isRedrawn(name) ? draws : 1 }, (_, draw) => {
         const orderSeed = new Random(seed, "order-bench", "order", repeat, draw).bits();

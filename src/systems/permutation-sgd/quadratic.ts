@@ -157,6 +157,7 @@ export function squaredDistance(x: Float64Array, optimum: Float64Array): number 
  * SGD over the components in the given order with one constant learning rate.
  *
  * @param order - of `problem.size` examples; driven `epochs` epochs further
+ * @param visit - called with the iterate after every step; it is the same array each time
  * @returns float64[dim], the last iterate
  * @throws {DivergenceError} naming the epoch in which the iterate left the numbers
  * @remarks Source: Rajput, Lee and Papailiopoulos (2022), Permutation-Based SGD:
@@ -167,6 +168,7 @@ export function runQuadratic(
   order: Order,
   epochs: number,
   learningRate: number,
+  visit?: (iterate: Float64Array) => void,
 ): Float64Array {
   const { size, dim, matrices, offsets } = problem;
   const x = problem.start.slice();
@@ -184,6 +186,7 @@ export function runQuadratic(
       }
       if (observed) order.observe(t, gradient);
       for (let r = 0; r < dim; r++) x[r]! -= learningRate * gradient[r]!;
+      visit?.(x);
     }
     const distance = squaredDistance(x, problem.optimum);
     if (!(distance < divergedAt)) throw diverged(epoch, distance, learningRate, problem);

@@ -1,4 +1,4 @@
-/** A run on disk: what identifies it, and its state in and out of checkpoints. @module */
+/** A run's state in and out of checkpoints. @module */
 import {
   flattenTree,
   type HostTensor,
@@ -10,35 +10,8 @@ import {
   type Tree,
 } from "../core/index.ts";
 import { type Order, restoreOrder } from "../optim/index.ts";
-import type { FitOptions } from "./fit.ts";
-import { type Checkpoint, RunFolder } from "./run-folder.ts";
-import { type TrainState, trainablePaths } from "./step.ts";
-
-/** The run's folder, new or gone on with; none where the options name none. */
-export async function openFolder(options: FitOptions<unknown>, { params }: TrainState): Promise<RunFolder | undefined> {
-  const { run, data, batchSize, seed = 0, order = "rr", optimizer, learningRate, clipNorm } = options;
-  if (run === undefined) return undefined;
-  const paths = trainablePaths(params, options.trainable);
-  const identity = {
-    seed,
-    data: data.name,
-    dataSha256: data.sha256,
-    batchSize,
-    epochs: options.epochs,
-    order,
-    optimizer: { name: optimizer.name, ...optimizer.options },
-    learningRate: options.learningRateName ?? (typeof learningRate === "number" ? learningRate : "schedule"),
-    clipNorm: clipNorm ?? null,
-    ...options.identity,
-    trained: flattenTree(params).flatMap(([path]) => (paths.has(path) ? [path] : [])),
-    parameters: Object.fromEntries(
-      flattenTree(params).map(([path, { dtype, shape }]) => [path, `${dtype}[${shape.join(", ")}]`]),
-    ),
-  };
-  return options.resume
-    ? RunFolder.open(run, identity)
-    : RunFolder.create(run, identity, options.force === undefined ? {} : { force: options.force });
-}
+import type { Checkpoint } from "./run-folder.ts";
+import type { TrainState } from "./step.ts";
 
 /** All of a training state, by path. */
 export function stateTensors(state: TrainState): Record<string, HostTensor> {
