@@ -9,7 +9,7 @@ import { sharedFolders } from "./shared-folders.ts";
 import { typeCheck } from "./type-check.ts";
 
 /** Milliseconds that a page may take; a quiet machine takes a fraction. */
-const pageLimit = 180_000;
+const pageLimit = 240_000;
 
 interface Page {
   readonly path: string;
@@ -17,31 +17,36 @@ interface Page {
   readonly blocks: readonly Block[];
 }
 
+function readPage(path: string): Page {
+  const text = readFileSync(join(repository, path), "utf8");
+  return { path, text, blocks: readBlocks(text, path) };
+}
+
 const isProgram = ({ language, file }: Block) => (language === "sh" || language === "ts") && file === undefined;
 
-/** One test a page that runs its blocks, and one for all that mentions commands and one that type-checks. */
-export function describePages(paths: readonly string[]): void {
-  const pages = paths.map((path): Page => {
-    const text = readFileSync(join(repository, path), "utf8");
-    return { path, text, blocks: readBlocks(text, path) };
-  });
-
-  for (const { path, blocks } of pages) {
+/** A test a page that runs its blocks and compares what they print. */
+export function describeRuns(paths: readonly string[]): void {
+  for (const { path, blocks } of paths.map(readPage)) {
     if (!blocks.some((block) => isProgram(block) && block.notRun === undefined)) continue;
     const runs = (folders: Readonly<Record<string, string>>) =>
-      it(`${path} shows what its blocks print`, { timeout: pageLimit }, async () => {
+      it("shows what its blocks print", { timeout: pageLimit }, async () => {
         const outcomes = await runBlocks(blocks, folders);
-        const problems = outcomes.flatMap(({ block, problem }) => problem && `${path}:${block.line}: ${problem}`);
-        expect(problems.filter(Boolean)).toEqual([]);
+        const problems = outcomes.flatMap(({ block, problem }) => (problem ? `${path}:${block.line}: ${problem}` : []));
+        expect(problems).toEqual([]);
       });
     const folders = sharedFolders[path];
-    if (folders === undefined) describe("pages", () => runs({}));
+    if (folders === undefined) describe(path, () => runs({}));
     else {
       describeWithShared(path, (place) =>
         runs(Object.fromEntries(Object.entries(folders).map(([name, folder]) => [name, place(folder)]))),
       );
     }
   }
+}
+
+/** Tests of what needs no run: types, names of commands and options, links. Says at the end which blocks are not run, and why. */
+export function describeChecks(paths: readonly string[]): void {
+  const pages = paths.map(readPage);
 
   it("TypeScript compiles", { timeout: 60_000 }, () => {
     const snippets = pages.flatMap(({ path, blocks }) =>
@@ -70,9 +75,10 @@ export function describePages(paths: readonly string[]): void {
   });
 
   afterAll(() => {
-    const programs = pages.flatMap(({ path, blocks }) => blocks.filter(isProgram).map((block) => ({ path, block })));
-    const skipped = programs.filter(({ block }) => block.notRun !== undefined);
+    const blocks = pages.flatMap(({ path, blocks }) => blocks.map((block) => ({ path, block })));
+    const skipped = blocks.filter(({ block }) => block.notRun !== undefined);
+    const run = blocks.filter(({ block }) => isProgram(block) && block.notRun === undefined);
     const reasons = skipped.map(({ path, block }) => `\n  ${path}:${block.line}: ${block.notRun}`).join("");
-    process.stderr.write(`${programs.length - skipped.length} blocks run, ${skipped.length} not run${reasons}\n`);
+    process.stderr.write(`docs: ${run.length} blocks run, ${skipped.length} not run${reasons}\n`);
   });
 }

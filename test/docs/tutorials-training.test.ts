@@ -1,0 +1,4 @@
+import { describeRuns } from "./describe-pages.ts";
+import { tutorials } from "./tutorials.ts";
+
+describeRuns(tutorials.training);
