@@ -33,9 +33,7 @@ const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".gz": "application/gzip",
-  ".wasm": "application/wasm",
-  ".map": "application/json",
-  ".svg": "image/svg+xml",
+  ".json": "application/json",
 };
 
 /** The page's own files. Names in `assets/` are of a fixed alphabet, so that no path leads elsewhere. */

@@ -1,22 +1,33 @@
-/** Bundles the studio's page into dist/studio/web/assets. @module */
-import { rm } from "node:fs/promises";
+/** Bundles the studio's page, with what its live parts read, into dist/studio/web/assets. @module */
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 
-const out = join(import.meta.dirname, "../../dist/studio/web");
+const root = join(import.meta.dirname, "../..");
+const out = join(root, "dist/studio/web/assets");
+const web = (path: string) => join(import.meta.dirname, "web", path);
 
 await rm(out, { recursive: true, force: true });
 await build({
-  entryPoints: { main: join(import.meta.dirname, "web/main.tsx") },
-  outdir: join(out, "assets"),
+  entryPoints: {
+    main: web("main.tsx"),
+    "digits-worker": web("live/digits-worker.ts"),
+    "order-worker": web("live/order-worker.ts"),
+  },
+  outdir: out,
   bundle: true,
   splitting: true,
   minify: true,
   format: "esm",
-  target: "es2022",
-  jsx: "automatic",
-  jsxImportSource: "preact",
+  platform: "browser",
+  target: "es2023",
   chunkNames: "part-[hash]",
   legalComments: "none",
   logLevel: "warning",
 });
+await cp(join(root, "data/digits.csv.gz"), join(out, "digits.csv.gz"));
+const programs = join(root, "data/looped-programs");
+const texts = (await readdir(programs))
+  .sort()
+  .map(async (name) => ({ name, text: await readFile(join(programs, name), "utf8") }));
+await writeFile(join(out, "looped-programs.json"), JSON.stringify(await Promise.all(texts)));

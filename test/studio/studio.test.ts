@@ -146,7 +146,7 @@ test("every run is listed, told by what its command left", async () => {
     ["iris.json", "memorize", "finished"],
     ["mask", "subnet", "finished"],
     ...["all", "bias", "head", "lora-1", "norm"].map((choice) => [`norms/${choice}`, "norm", "finished"]),
-    ["orders/flipflop", null, "finished"],
+    ["orders/flipflop", "order", "finished"],
     ["ranks", "lowrank", "finished"],
     ["rebuilt", "norm", "finished"],
     ["signs", "subnet", "finished"],
@@ -431,6 +431,8 @@ describeWith(chromium, "the studio's pages", () => {
     ["/rooms/order", "What the paper claims, and what was found"],
     ["/rooms/lowrank", "One run, a family of models"],
     ["/rooms/memorize", "Its cells"],
+    ["/rooms/loop", "Inside the transformer"],
+    ["/rooms/local", "Median of each worker"],
     ["/nothing", "Nothing is here"],
   ] as const;
 
@@ -467,7 +469,7 @@ describeWith(chromium, "the studio's pages", () => {
     await keyboard.press("Enter");
     await expect.poll(() => page.evaluate("document.activeElement.id")).toBe("main");
     await keyboard.press("Tab");
-    await keyboard.type("train finished order");
+    await keyboard.type("finished mlp order");
     await expect.poll(() => page.locator("tbody tr").count()).toBe(2);
     for (let i = 0; i < 2; i++) {
       await page.locator("tbody input").nth(i).focus();

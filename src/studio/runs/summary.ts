@@ -11,7 +11,7 @@ export type RunState = "finished" | "running" | "stopped";
 /** A run as the list shows it. */
 export interface RunSummary {
   readonly id: string;
-  /** The command of its room; null for `tenfold train` and reports. */
+  /** The command of its room; null for reports and for `tenfold train` in the ordinary order. */
   readonly room: string | null;
   /** Such as `mlp on digits, order ff-rr`. */
   readonly what: string;
@@ -108,7 +108,7 @@ function tellTraining(record: Json): Told {
     return { room: "norm", what: `${on}, trains ${textIn(record, "choice") ?? "norms"}`, seed, epochs };
   if ("weights" in record && "keep" in record)
     return { room: "subnet", what: `${on}, mask by ${textIn(record, "method") ?? "scores"}`, seed, epochs };
-  return { room: null, what: `${on}, order ${order}`, seed, epochs };
+  return { room: order === "rr" ? null : "order", what: `${on}, order ${order}`, seed, epochs };
 }
 
 function tellRun(record: Json): Told {

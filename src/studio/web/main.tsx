@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, lazy, Route, Router, useLocation } from "preact-iso";
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
+import "./live/live.css";
 import { rooms } from "./rooms.ts";
 
 const RunsPage = lazy(() => import("./pages/runs.tsx").then((page) => page.RunsPage));

@@ -47,7 +47,10 @@ const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSig
 const ticks: uPlot.Axis.Values = (_, values) =>
   values.map((value: number | null) => {
     if (value === null) return "";
-    return Math.abs(value) >= 1e5 && Math.abs(value) < 1e12 ? compact.format(value) : formatNumber(value);
+    const size = Math.abs(value);
+    if (size >= 1e5 && size < 1e12) return compact.format(value);
+    const isSmall = size !== 0 && size < 1e-3;
+    return isSmall ? Number(value.toPrecision(2)).toExponential().replace("-", "−") : formatNumber(value);
   });
 
 /** A logarithmic axis has lines and labels at powers of ten only. */

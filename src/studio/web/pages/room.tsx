@@ -53,30 +53,37 @@ export function RoomPage() {
       <p class="crumbs">{room.name}</p>
       <h1>{room.title}</h1>
       {error && <Problem text={error} />}
-      {Lab && <Lab />}
+      {Lab && (
+        <section class="lab" aria-labelledby="try">
+          <h2 id="try">Try it in this page</h2>
+          <Lab />
+        </section>
+      )}
       {roomPanels.has(room.command) && runs.some(({ state }) => state === "finished") && (
         <ChosenRun runs={runs} command={room.command} />
       )}
-      <section aria-labelledby="runs">
-        <h2 id="runs">Runs</h2>
-        {runs.length > 0 ? (
-          <ul class="room-runs">
-            {runs.map((run) => (
-              <li key={run.id}>
-                <a href={runPage(run.id)}>{run.id}</a> <State state={run.state} />
-                <span class="note">
-                  {run.what} · {progressOf(run)}
-                  {run.figure && ` · ${run.figure.name} ${formatFigure(run.figure)}`} · {formatAge(run.changed)}
-                </span>
-              </li>
-            ))}
-          </ul>
-        ) : (
-          <p>
-            None yet. <code>{room.start}</code> makes one.
-          </p>
-        )}
-      </section>
+      {room.start !== undefined && (
+        <section aria-labelledby="runs">
+          <h2 id="runs">Runs</h2>
+          {runs.length > 0 ? (
+            <ul class="room-runs">
+              {runs.map((run) => (
+                <li key={run.id}>
+                  <a href={runPage(run.id)}>{run.id}</a> <State state={run.state} />
+                  <span class="note">
+                    {run.what} · {progressOf(run)}
+                    {run.figure && ` · ${run.figure.name} ${formatFigure(run.figure)}`} · {formatAge(run.changed)}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <p>
+              None yet. <code>{room.start}</code> makes one.
+            </p>
+          )}
+        </section>
+      )}
       <Claims room={room.name} command={room.command} />
     </>
   );
