@@ -1,9 +1,12 @@
 import { useId } from "preact/hooks";
+import { Bars } from "../../charts/bars.tsx";
 import { formatNumber } from "../../format.ts";
 import { Problem } from "../../problem.tsx";
 import { useAnswer } from "../../use-answer.ts";
-import { ScoreBars } from "../score-bars.tsx";
 import type { AskedPrediction, LiftModel, ModelFeature } from "./answers.ts";
+
+/** Classes whose probabilities are shown, the likeliest. */
+const mostClasses = 12;
 
 /** What stands in the fields of a row, by column; empty where the value is missing. */
 export type RowTexts = Readonly<Record<string, string>>;
@@ -65,14 +68,14 @@ function AnswerOf({ model, answer }: { readonly model: LiftModel; readonly answe
         )}
       </p>
       {probabilities && (
-        <ScoreBars
-          label="Probabilities of the classes"
-          full={1}
-          format={(value) => `${(100 * value).toFixed(1)}%`}
+        <Bars
+          title="Probabilities of the classes"
+          most={1}
           bars={model.classes
-            .map((name, k) => ({ key: name, name, value: probabilities[k] ?? 0 }))
+            .map((name, k) => ({ label: name, value: probabilities[k] ?? 0 }))
             .sort((a, b) => b.value - a.value)
-            .slice(0, 12)}
+            .slice(0, mostClasses)
+            .map((bar) => ({ ...bar, text: `${(100 * bar.value).toFixed(1)}%` }))}
         />
       )}
       <dl class="texts">

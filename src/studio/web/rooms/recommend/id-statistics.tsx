@@ -1,5 +1,5 @@
+import { Bars } from "../../charts/bars.tsx";
 import { formatNumber } from "../../format.ts";
-import { ScoreBars } from "../score-bars.tsx";
 
 /** What report.json says of IDs. */
 export interface IdStatisticsReport {
@@ -76,11 +76,11 @@ export function IdStatistics({
         <div>
           <h3>Alike IDs, alike contents</h3>
           <p class="note">Mean cosine of the contents of items that share so many codes.</p>
-          <ScoreBars
-            label="Mean cosine by shared codes"
-            full={1}
+          <Bars
+            title="Mean cosine by shared codes"
+            most={1}
             bars={ids.cosineBySharedCodes.flatMap((value, shared) =>
-              value === null ? [] : [{ key: String(shared), name: `${shared} codes shared`, value }],
+              value === null ? [] : [{ label: `${shared} codes shared`, value, text: formatNumber(value, 3) }],
             )}
           />
         </div>

@@ -1,9 +1,9 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import { ask } from "../../api.ts";
+import { Bars } from "../../charts/bars.tsx";
 import { formatNumber } from "../../format.ts";
 import { Problem } from "../../problem.tsx";
 import { useAnswer } from "../../use-answer.ts";
-import { ScoreBars } from "../score-bars.tsx";
 import { idText, type NextItems, type ShownItem, type UserHistory } from "./answers.ts";
 import { BeamPicture } from "./beam-picture.tsx";
 import { ItemSearch } from "./item-search.tsx";
@@ -129,15 +129,15 @@ function Recommendations({
           Note: {note}.
         </p>
       ))}
-      <ScoreBars
-        label={
+      <Bars
+        title={
           byModel ? "Recommended items with the probability of their IDs" : "Recommended items with their interactions"
         }
-        format={byModel ? (value) => `${formatNumber(100 * value, 3)}%` : (value) => formatNumber(value)}
         bars={answer.items.map((item) => ({
           key: item.id,
-          value: item.source === "model" ? Math.exp(item.score) : item.score,
-          name: (
+          value: byModel ? Math.exp(item.score) : item.score,
+          text: byModel ? `${formatNumber(100 * Math.exp(item.score), 3)}%` : formatNumber(item.score),
+          label: (
             <>
               <button type="button" class="word" title="Add to the history" onClick={() => onAdd(item)}>
                 {item.title}

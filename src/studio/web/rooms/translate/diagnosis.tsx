@@ -1,6 +1,6 @@
+import { Bars } from "../../charts/bars.tsx";
 import { LineChart } from "../../charts/line-chart.tsx";
 import { formatNumber } from "../../format.ts";
-import { ScoreBars } from "../score-bars.tsx";
 import type { Overview } from "./answers.ts";
 
 /** What run.json says of how the alignment went, as far as it is shown. */
@@ -90,13 +90,12 @@ export function Diagnosis({ record, overview }: { readonly record: AlignmentReco
         <div>
           <h3>Pairs against dimensions</h3>
           <p class="note">A map of {formatNumber(dim)} dimensions wants at least twice as many pairs to start from.</p>
-          <ScoreBars
-            label="Pairs against dimensions"
-            format={(value) => formatNumber(value)}
+          <Bars
+            title="Pairs against dimensions"
             bars={[
-              { key: "start", name: "pairs to start from", value: startPairs },
-              { key: "final", name: "pairs in the end", value: finalPairs },
-              { key: "wanted", name: "twice the dimensions", value: 2 * dim },
+              { label: "pairs to start from", value: startPairs, text: formatNumber(startPairs) },
+              { label: "pairs in the end", value: finalPairs, text: formatNumber(finalPairs) },
+              { label: "twice the dimensions", value: 2 * dim, text: formatNumber(2 * dim), isMarked: true },
             ]}
           />
           <h3 class="next">Largest hubs</h3>

@@ -1,8 +1,8 @@
 import { useId, useState } from "preact/hooks";
+import { Bars } from "../../charts/bars.tsx";
 import { Problem } from "../../problem.tsx";
 import { useData } from "../../use-data.ts";
 import { useKept } from "../../use-kept.ts";
-import { ScoreBars } from "../score-bars.tsx";
 import {
   type LookUpAnswer,
   type Overview,
@@ -35,14 +35,14 @@ function WordList({
       <h4>{title}</h4>
       <p class="note">{note}</p>
       {words.length === 0 && <p>None: the other words are too few.</p>}
-      <ScoreBars
-        label={title}
+      <Bars
+        title={title}
         color={sideColors[side]}
-        format={(value) => value.toFixed(2).replace("-", "−")}
         bars={words.map(({ word, score }) => ({
           key: word,
           value: score,
-          name: (
+          text: score.toFixed(2).replace("-", "−"),
+          label: (
             <button type="button" class="word" onClick={() => onLookUp(word)}>
               {word}
             </button>

@@ -1,6 +1,7 @@
 import { useWidth } from "../../use-width.ts";
 import { type PlacedWord, sideColors, type WordSide } from "./answers.ts";
 
+/** A rectangle in the picture. */
 interface Box {
   readonly left: number;
   readonly top: number;
@@ -9,27 +10,40 @@ interface Box {
 }
 
 const margin = 22;
-const letterWidth = 6.7;
+const letterWidth = 7.2;
 const lineHeight = 15;
+
+/** A label's place, and which of its ends is at its point. */
+interface Label extends Box {
+  readonly x: number;
+  readonly anchor: "start" | "middle" | "end";
+}
 
 const overlap = (a: Box, b: Box) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 /** Where a label stands beside its point, so that it covers no other point or label where that can be. */
-function placeLabels(points: readonly { x: number; y: number; word: string }[], width: number, height: number): Box[] {
+function placeLabels(
+  points: readonly { x: number; y: number; word: string }[],
+  width: number,
+  height: number,
+): Label[] {
   const dots = points.map(({ x, y }): Box => ({ left: x - 5, right: x + 5, top: y - 5, bottom: y + 5 }));
-  const placed: Box[] = [];
+  const placed: Label[] = [];
   for (const { x, y, word } of points) {
     const long = word.length * letterWidth;
-    const at = (left: number, top: number): Box => ({ left, top, right: left + long, bottom: top + lineHeight });
+    const at = (anchor: Label["anchor"], from: number, top: number): Label => {
+      const left = from - (anchor === "start" ? 0 : anchor === "end" ? long : long / 2);
+      return { anchor, x: from, left, top, right: left + long, bottom: top + lineHeight };
+    };
     const choices = [
-      at(x + 8, y - lineHeight / 2),
-      at(x - 8 - long, y - lineHeight / 2),
-      at(x - long / 2, y - 7 - lineHeight),
-      at(x - long / 2, y + 7),
-      at(x + 6, y - 4 - lineHeight),
-      at(x + 6, y + 4),
-      at(x - 6 - long, y - 4 - lineHeight),
-      at(x - 6 - long, y + 4),
+      at("start", x + 9, y - lineHeight / 2),
+      at("end", x - 9, y - lineHeight / 2),
+      at("middle", x, y - 7 - lineHeight),
+      at("middle", x, y + 7),
+      at("start", x + 6, y - 4 - lineHeight),
+      at("start", x + 6, y + 4),
+      at("end", x - 6, y - 4 - lineHeight),
+      at("end", x - 6, y + 4),
     ];
     const isInside = (box: Box) => box.left >= 0 && box.right <= width && box.top >= 0 && box.bottom <= height;
     const cost = (box: Box) =>
@@ -83,7 +97,7 @@ export function WordPicture({
         {points.map((one, i) => {
           const isItself = one.role === "itself";
           const size = isItself ? 6 : 4;
-          const box = labels[i]!;
+          const label = labels[i]!;
           return (
             <g key={`${one.side} ${one.word}`}>
               {one.side === "source" ? (
@@ -92,9 +106,9 @@ export function WordPicture({
                 <rect x={one.x - size} y={one.y - size} width={2 * size} height={2 * size} fill={color(one)} />
               )}
               <text
-                x={(box.left + box.right) / 2}
-                y={box.top + 12}
-                text-anchor="middle"
+                x={label.x}
+                y={label.top + 12}
+                text-anchor={label.anchor}
                 fill="var(--ink)"
                 font-weight={isItself ? 700 : 400}
               >
