@@ -45,7 +45,7 @@ module.exports = {
       from: { path: "^src/([^/]+)/", pathNot: tests },
       to: {
         path: "^src/[^/]+/.+",
-        pathNot: ["^src/$1/", "^src/[^/]+/(index|browser)[.]ts$", "^src/systems/[^/]+/browser[.]ts$"],
+        pathNot: ["^src/$1/", "^src/[^/]+/(index|browser)[.]ts$", "^src/systems/[^/]+/(index|browser)[.]ts$"],
       },
     },
     {

@@ -9,11 +9,14 @@ import { figureStyle, theme } from "../report/index.ts";
 import { onlyOwnPages } from "./guard.ts";
 import { addCertificateRoutes } from "./routes/certificates.ts";
 import { addClaimRoute } from "./routes/claims.ts";
+import { addLiftRoutes } from "./routes/lift.ts";
 import { addLocalRoutes } from "./routes/local.ts";
 import { addLowRankRoutes } from "./routes/lowrank.ts";
 import { addMemorizeRoutes } from "./routes/memorize.ts";
 import { addNormRoutes } from "./routes/norm.ts";
+import { addRecommendRoutes } from "./routes/recommend.ts";
 import { addRunRoutes } from "./routes/runs.ts";
+import { addTranslateRoutes } from "./routes/translate.ts";
 import { Shelf } from "./runs/shelf.ts";
 
 /** What the studio is made of. */
@@ -80,6 +83,9 @@ export function createStudio({ runs, version, signal }: StudioOptions): OpenAPIH
   addNormRoutes(app, shelf);
   addCertificateRoutes(app, shelf);
   addMemorizeRoutes(app, shelf);
+  addTranslateRoutes(app, shelf);
+  addRecommendRoutes(app, shelf);
+  addLiftRoutes(app, shelf);
   app.get("/assets/:name", async (context) => {
     const name = context.req.param("name");
     const bytes = await readAsset(name);

@@ -5,6 +5,7 @@ import {
   appendIds,
   assignIds,
   idOf,
+  type KeptPrefixes,
   type LevelDecoder,
   leafCounts,
   leaveOneOut,
@@ -93,6 +94,36 @@ describe("searches", () => {
     for (const [i, list] of wide.entries()) {
       expect(new Set(list.map(({ item }) => item)).size).toBe(40);
       expect(exact[i]).toEqual(list.slice(0, 10));
+    }
+  });
+
+  test("an observer is told what is kept of each history at each level, and changes nothing", async () => {
+    const plain = await searchBeams(decoder, trie, queries, { beamSize: 5 });
+    const levels: KeptPrefixes[] = [];
+    const watched = await searchBeams(decoder, trie, queries, { beamSize: 5, observe: (level) => levels.push(level) });
+    expect(watched).toEqual(plain);
+    expect(levels.map(({ query, depth }) => [query, depth])).toEqual(
+      [1, 2, 3].flatMap((d) => [
+        [0, d],
+        [1, d],
+      ]),
+    );
+    for (const query of [0, 1]) {
+      const own = levels.filter((level) => level.query === query);
+      let before = [""];
+      for (const { depth, considered, kept } of own) {
+        const all = new Set(Array.from({ length: ids.count }, (_, item) => idOf(ids, item).subarray(0, depth).join()));
+        const open = [...all].filter((prefix) => before.includes(prefix.split(",").slice(0, -1).join()));
+        const prefixes = kept.map(({ prefix }) => prefix.join());
+        expect(considered).toBe(open.length);
+        expect(prefixes).toHaveLength(Math.min(5, open.length));
+        expect(prefixes.every((prefix) => open.includes(prefix))).toBe(true);
+        expect(kept.map(({ score }) => score)).toEqual(kept.map(({ score }) => score).sort((a, b) => b - a));
+        before = prefixes;
+      }
+      // What is kept last is what is found.
+      const found = plain[query]?.map(({ item, score }) => ({ prefix: idOf(ids, item).join(), score }));
+      expect(own.at(-1)?.kept.map(({ prefix, score }) => ({ prefix: prefix.join(), score }))).toEqual(found);
     }
   });
 

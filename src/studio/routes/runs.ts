@@ -72,7 +72,7 @@ function recordPath({ path, mark }: FoundRun): string {
 }
 
 const metricsPath = ({ path, mark }: FoundRun) =>
-  join(path, mark === "lift.json" ? "training/metrics.jsonl" : "metrics.jsonl");
+  join(path, mark === "lift.json" ? "training/train/metrics.jsonl" : "metrics.jsonl");
 
 /** The files of a run that may be taken away, those of checkpoints as `checkpoints/name`. */
 async function filesOf({ path, mark }: FoundRun): Promise<{ name: string; bytes: number }[]> {

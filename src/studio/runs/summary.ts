@@ -204,7 +204,7 @@ async function changedAt(path: string): Promise<number> {
 /** The line of a run, or undefined where it is gone. */
 export async function summarize(run: FoundRun): Promise<RunSummary | undefined> {
   const { id, path, mark } = run;
-  const metrics = join(path, mark === "lift.json" ? "training/metrics.jsonl" : "metrics.jsonl");
+  const metrics = join(path, mark === "lift.json" ? "training/train/metrics.jsonl" : "metrics.jsonl");
   const isFile = mark === "network file";
   const [told, lines, ownChange, metricsChange, reportChange] = await Promise.all([
     tell(run),

@@ -30,8 +30,13 @@ export async function ask<T>(path: string, init?: RequestInit): Promise<T> {
 }
 
 /** Asks with a JSON body. */
-export const post = <T>(path: string, body: unknown): Promise<T> =>
-  ask<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+export const post = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> =>
+  ask<T>(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
 
 /** The path of a run below the API. */
 export const runPath = (id: string, ...more: string[]): string =>

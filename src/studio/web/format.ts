@@ -4,7 +4,7 @@
 export function formatNumber(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e9) return value.toLocaleString("en-US");
+  if (Number.isInteger(value) && size < 1e9) return value.toLocaleString("en-US").replace("-", "−");
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(Math.min(digits, 3) - 1).replace("-", "−");
   return value.toLocaleString("en-US", { maximumSignificantDigits: digits }).replace("-", "−");
 }

@@ -2,6 +2,7 @@
 import type { Random } from "../../core/index.ts";
 import type { BeamRows, Decoding, LevelDecoder } from "./level-decoder.ts";
 import { largest } from "./matrix.ts";
+import { idOf } from "./semantic-ids.ts";
 import { type LeafCounts, leavesWithin, type Reach, reaches, type Trie } from "./trie.ts";
 
 /** An item that a search found. */
@@ -23,6 +24,22 @@ export interface Query {
   readonly user?: number | undefined;
 }
 
+/** What a search keeps of one history at one level. */
+export interface KeptPrefixes {
+  /** The history's place among the queries. */
+  readonly query: number;
+  /** Codes that the prefixes are long, from 1. */
+  readonly depth: number;
+  /** Prefixes that were weighed: those of items that may be found, one code longer than a prefix kept before. */
+  readonly considered: number;
+  /** In the order in which they were kept, best first. */
+  readonly kept: readonly {
+    readonly prefix: Int32Array;
+    /** log-probability of the prefix given the history, in nats. */
+    readonly score: number;
+  }[];
+}
+
 /** Which search. */
 export interface BeamOptions {
   /** Prefixes that are kept at each level. */
@@ -33,6 +50,8 @@ export interface BeamOptions {
   readonly sample?: { readonly temperature: number; readonly random: Random } | undefined;
   /** Of each query: prefixes less likely than this are dropped, in nats; default none. */
   readonly floors?: ArrayLike<number> | undefined;
+  /** Told of each history at each level, once it is known what is kept. */
+  readonly observe?: ((level: KeptPrefixes) => void) | undefined;
 }
 
 /** A beam: a node of the trie and how likely its prefix is. */
@@ -74,7 +93,10 @@ export async function searchBeams(
     }
     const level = { trie, depth, logProbabilities, codebookSize: decoder.codebookSize };
     beams = beams.map((own, query) => {
-      return grow(own, level, reach[query], options, options.floors?.[query] ?? Number.NEGATIVE_INFINITY);
+      const floor = options.floors?.[query] ?? Number.NEGATIVE_INFINITY;
+      const { considered, kept } = grow(own, level, reach[query], options, floor);
+      options.observe?.({ query, depth: depth + 1, considered, kept: withPrefixes(trie, depth + 1, kept) });
+      return kept;
     });
   }
   return beams.map((own) => own.map(({ node, score }) => ({ item: trie.items[node], score })));
@@ -98,6 +120,15 @@ export async function searchExactly(
   const floors = first.map((found) => (found[k - 1]?.score ?? Number.NEGATIVE_INFINITY) - 1e-3);
   const all = await searchBeams(decoder, trie, queries, { beamSize: Number.POSITIVE_INFINITY, floors });
   return all.map((found) => found.slice(0, k));
+}
+
+/** Beams with the codes that lead to their nodes. */
+function withPrefixes(trie: Trie, depth: number, beams: readonly Beam[]): KeptPrefixes["kept"] {
+  const { leaves } = trie.depths[depth];
+  return beams.map(({ node, score }) => ({
+    prefix: idOf(trie.ids, trie.items[leaves[node]]).subarray(0, depth),
+    score,
+  }));
 }
 
 function begin(decoder: LevelDecoder, { ids }: Trie, queries: readonly Query[]): Promise<Decoding> {
@@ -132,14 +163,14 @@ interface Level {
   readonly codebookSize: number;
 }
 
-/** The best children of a history's beams. */
+/** The best children of a history's beams, and how many there were to choose from. */
 function grow(
   beams: readonly Beam[],
   { trie, depth, logProbabilities, codebookSize }: Level,
   reach: Reach,
   { beamSize, sample }: BeamOptions,
   floor: number,
-): Beam[] {
+): { readonly considered: number; readonly kept: Beam[] } {
   const { children } = trie.depths[depth];
   const { codes, leaves } = trie.depths[depth + 1];
   const candidates: Beam[] = [];
@@ -156,7 +187,7 @@ function grow(
     Float64Array.from(candidates, ({ rank }) => rank),
     beamSize,
   );
-  return Array.from(best, (place) => candidates[place]);
+  return { considered: candidates.length, kept: Array.from(best, (place) => candidates[place]) };
 }
 
 /** Replaces candidates from `first` on by ones with Gumbel noise, whose largest rank is their parent's. */

@@ -12,7 +12,15 @@ export {
 /** SASRec as a layer and as a recommender. */
 export { type SasRecLoss, sasRec, sasRecLoss, sasRecRecommender } from "./baselines/sasrec.ts";
 /** Searches for the likeliest items. */
-export { type BeamOptions, type Found, type Query, searchBeams, searchExactly, searchFreely } from "./beam-search.ts";
+export {
+  type BeamOptions,
+  type Found,
+  type KeptPrefixes,
+  type Query,
+  searchBeams,
+  searchExactly,
+  searchFreely,
+} from "./beam-search.ts";
 /** Models for serving elsewhere. */
 export { type Bundle, isBundle, readBundle, writeBundle } from "./bundle.ts";
 /** Items from files. */
@@ -50,7 +58,7 @@ export { type PaperOptions, type PaperParams, paperModel } from "./paper-model.t
 /** From contents to codes. */
 export { fitQuantizer, type Quantizer, type QuantizerKind, quantize, quantizerKinds } from "./quantizer.ts";
 /** Answers to requests. */
-export { type Answer, Answerer, type Recommended, type Request } from "./recommend.ts";
+export { type Answer, Answerer, type Observe, type Recommended, type Request } from "./recommend.ts";
 /** Anything that ranks the catalogue. */
 export type { Histories, Recommender } from "./recommender.ts";
 /** A model as a recommender. */
@@ -58,7 +66,7 @@ export { beamRecommender } from "./retriever.ts";
 /** The RQ-VAE. */
 export { fitRqVae, type RqVaeOptions, rqVae, rqVaeDefaults } from "./rq-vae.ts";
 /** Runs as folders. */
-export { type Run, readRun } from "./run-folder.ts";
+export { type Run, readRun, readRunInteractions } from "./run-folder.ts";
 /** Semantic IDs and what they are like. */
 export { appendIds, assignIds, describeIds, type IdStatistics, idOf, type SemanticIds } from "./semantic-ids.ts";
 /** Training of sequence models. */

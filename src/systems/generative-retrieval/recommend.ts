@@ -1,7 +1,7 @@
 /** One history in, a list of items out: what `top` prints and `serve` answers. @module */
 import { DataError, Random } from "../../core/index.ts";
 import { contentQuery } from "./baselines/content.ts";
-import { type Found, type Query, searchBeams } from "./beam-search.ts";
+import { type Found, type KeptPrefixes, type Query, searchBeams } from "./beam-search.ts";
 import type { Catalogue } from "./catalogue-file.ts";
 import type { ColdLane } from "./config.ts";
 import type { LevelDecoder } from "./level-decoder.ts";
@@ -153,6 +153,9 @@ function withCold(prepared: Prepared, found: readonly Found[]): Recommended[] {
   return [...own.slice(0, request.k - places), ...cold.slice(0, places)];
 }
 
+/** Told of a request at each level of its search. */
+export type Observe = (request: Request, level: Omit<KeptPrefixes, "query">) => void;
+
 /** A loaded model that answers requests. */
 export class Answerer {
   readonly #decoder: LevelDecoder;
@@ -180,16 +183,20 @@ export class Answerer {
     this.#catalogue = catalogue;
   }
 
-  /** Answers requests together: histories are read and searched as one batch. */
-  async answer(requests: readonly Request[]): Promise<Answer[]> {
+  /**
+   * Answers requests together: histories are read and searched as one batch.
+   *
+   * @param observe - told what the search keeps of each request at each level; requests of which nothing is known are not searched for
+   */
+  async answer(requests: readonly Request[], observe?: Observe): Promise<Answer[]> {
     const catalogue = this.#catalogue;
     const prepared = requests.map((request) => prepare(request, catalogue, this.#everything));
     const found = new Map<Prepared, Found[]>();
     // Drawing needs a stream of its own a request; the others share one search.
     const readable = prepared.filter(({ query }) => query.history.length > 0);
     const plain = readable.filter(({ request }) => request.temperature === 0);
-    await this.#search(catalogue, plain, found);
-    for (const one of readable) if (one.request.temperature > 0) await this.#search(catalogue, [one], found);
+    await this.#search(catalogue, plain, found, observe);
+    for (const one of readable) if (one.request.temperature > 0) await this.#search(catalogue, [one], found, observe);
     return prepared.map((one) => {
       const { unknown, notes, query, request } = one;
       const list = found.get(one);
@@ -202,7 +209,12 @@ export class Answerer {
     });
   }
 
-  async #search(catalogue: Catalogue, prepared: readonly Prepared[], found: Map<Prepared, Found[]>): Promise<void> {
+  async #search(
+    catalogue: Catalogue,
+    prepared: readonly Prepared[],
+    found: Map<Prepared, Found[]>,
+    observe?: Observe,
+  ): Promise<void> {
     if (prepared.length === 0) return;
     const [{ request }] = prepared;
     const wanted = Math.max(this.#beamSize, ...prepared.map(({ request: { k } }) => k));
@@ -212,7 +224,11 @@ export class Answerer {
         ? { temperature: request.temperature, random: new Random(request.seed, "recommend", "sample") }
         : undefined;
     const queries = prepared.map(({ query }) => query);
-    const lists = await searchBeams(this.#decoder, catalogue.trie, queries, { beamSize, sample });
+    const lists = await searchBeams(this.#decoder, catalogue.trie, queries, {
+      beamSize,
+      sample,
+      observe: observe && (({ query, ...level }) => observe(prepared[query].request, level)),
+    });
     for (const [i, one] of prepared.entries()) found.set(one, lists[i]);
   }
 }

@@ -87,16 +87,21 @@ async function runLocal(
   if (recipe.epochs !== undefined && training.epochs < recipe.epochs) {
     terminal.warn(`${training.epochs} of ${recipe.epochs} epochs fit into --max-minutes ${recipe.maxMinutes}`);
   }
-  const heldOut =
-    split && split.test.rows.length > 0
-      ? await evaluateModel(fitted.model, train, split.test, { seed, ...(hooks.signal && { signal: hooks.signal }) })
-      : null;
-  const record = await writeRun(out, fitted, train, {
-    seed,
-    recipe,
-    data: { path: table.path, sha256: table.sha256, rows: train.rows.length },
-    heldOut,
-  });
+  const test = split && split.test.rows.length > 0 ? split.test : undefined;
+  const heldOut = test
+    ? await evaluateModel(fitted.model, train, test, { seed, ...(hooks.signal && { signal: hooks.signal }) })
+    : null;
+  const record = await writeRun(
+    out,
+    fitted,
+    { train, heldOut: test },
+    {
+      seed,
+      recipe,
+      data: { path: table.path, sha256: table.sha256, rows: train.rows.length },
+      heldOut,
+    },
+  );
   // What is left of training is only wanted where it was interrupted; the metrics stay.
   for (const stage of ["pretext", "train"]) {
     for (const name of ["checkpoints", "model.onnx"]) {

@@ -4,6 +4,7 @@
  * ```
  * lift.json       options, columns, template, base, figures; written last
  * train.jsonl     the rows that were learned
+ * held-out.jsonl  those that were held out, where there were any
  * base/           our own base as it was when training began; a base from elsewhere stays where it is
  * adapter/        additions in PEFT's layout, or
  * model/          the whole model, as Hugging Face's tools read it
@@ -60,10 +61,13 @@ export interface LiftRun {
   readonly record: LiftRecord;
   readonly model: LiftModel;
   readonly train: LabelledRows;
+  /** Undefined where none were held out, and in runs that were written before they were kept. */
+  readonly heldOut: LabelledRows | undefined;
 }
 
 const recordFile = "lift.json";
-const rowsFile = "train.jsonl";
+const trainFile = "train.jsonl";
+const heldOutFile = "held-out.jsonl";
 
 /** Where checkpoints and metrics of a run are. */
 export const trainingFolder = (folder: string): string => join(folder, "training");
@@ -85,7 +89,7 @@ async function folderIn(parent: string, name: string): Promise<string> {
 export async function writeRun(
   folder: string,
   { model, base, tune, training }: Fitted,
-  train: LabelledRows,
+  { train, heldOut }: Pick<LiftRun, "train" | "heldOut">,
   facts: Pick<LiftRecord, "seed" | "recipe" | "data" | "heldOut">,
 ): Promise<LiftRecord> {
   const { config } = model;
@@ -103,8 +107,8 @@ export async function writeRun(
     const own = base.ownBytes ? files : await tokenizerFilesOf(base.name);
     await writeLanguageModel(await folderIn(folder, "model"), { config, params: model.params }, { files: own });
   }
-  const rows = train.rows.map((row, i) => JSON.stringify({ row: row.map(toJson), answer: toJson(train.answers[i]) }));
-  await writeFileAtomic(join(folder, rowsFile), `${rows.join("\n")}\n`);
+  await writeRows(join(folder, trainFile), train);
+  if (heldOut) await writeRows(join(folder, heldOutFile), heldOut);
   const record: LiftRecord = {
     kind: "language-interfaced",
     version: 1,
@@ -141,6 +145,11 @@ const adapterOf = ({ lora, loraAlpha, loraDropout }: Recipe) => ({
 });
 
 const toJson = (value: Value) => value ?? null;
+
+async function writeRows(path: string, { rows, answers }: LabelledRows): Promise<void> {
+  const lines = rows.map((row, i) => JSON.stringify({ row: row.map(toJson), answer: toJson(answers[i]) }));
+  await writeFileAtomic(path, `${lines.join("\n")}\n`);
+}
 
 /** What a run says of itself, without its weights. */
 async function readRecord(folder: string): Promise<LiftRecord> {
@@ -196,7 +205,8 @@ export async function readRun(folder: string): Promise<LiftRun> {
   const { config, params, tokenizer, lora } = await readModel(folder, record);
   return {
     record,
-    train: await readTrainRows(folder),
+    train: await readLabelled(join(folder, trainFile)),
+    heldOut: existsSync(join(folder, heldOutFile)) ? await readLabelled(join(folder, heldOutFile)) : undefined,
     model: {
       config,
       params,
@@ -208,9 +218,8 @@ export async function readRun(folder: string): Promise<LiftRun> {
   };
 }
 
-/** The rows that a run learned. */
-async function readTrainRows(folder: string): Promise<LabelledRows> {
-  const text = new TextDecoder().decode(await readFileBytes(join(folder, rowsFile)));
+async function readLabelled(path: string): Promise<LabelledRows> {
+  const text = new TextDecoder().decode(await readFileBytes(path));
   const lines = text
     .trimEnd()
     .split("\n")

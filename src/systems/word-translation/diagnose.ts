@@ -60,6 +60,29 @@ function warningsOf(
   return warnings;
 }
 
+/** A word that is the best of others. */
+export interface Hub {
+  /** Its position. */
+  readonly word: number;
+  /** Positions of the words of the other language whose best it is. */
+  readonly bestOf: readonly number[];
+}
+
+/** The words that are the best of most others, first those that are most often; of equals the more frequent word. */
+export function largestHubs({ k, indices }: Best, count: number): Hub[] {
+  const bestOf = new Map<number, number[]>();
+  for (let word = 0; word * k < indices.length; word++) {
+    const best = indices[word * k];
+    const others = bestOf.get(best);
+    if (others) others.push(word);
+    else bestOf.set(best, [word]);
+  }
+  return [...bestOf]
+    .map(([word, others]) => ({ word, bestOf: others }))
+    .sort((a, b) => b.bestOf.length - a.bestOf.length || a.word - b.word)
+    .slice(0, count);
+}
+
 /** What the best lists of both directions, and how they came about, say of the dictionary. */
 export function diagnose(
   alignment: Alignment,
@@ -68,17 +91,13 @@ export function diagnose(
 ): Diagnosis {
   const { k, indices } = best.source;
   const among = new Float64Array(targetWords.length);
-  const first = new Float64Array(targetWords.length);
-  indices.forEach((target, i) => {
-    among[target]++;
-    if (i % k === 0) first[target]++;
-  });
-  const hub = first.reduce((most, times, word) => (times > first[most] ? word : most), 0);
+  for (const target of indices) among[target]++;
+  const [hub] = largestHubs(best.source, 1);
   const spread = among.some((times) => times !== among[0]);
   const found = {
     mutualRate: mutualPairs(best).source.length / (indices.length / k),
     hubness: spread && among.length > 2 ? sampleSkewness([...among]) : 0,
-    largestHub: { word: targetWords[hub], count: first[hub] },
+    largestHub: { word: targetWords[hub.word], count: hub.bestOf.length },
     startPairs: alignment.startPairs.source.length,
     finalPairs: alignment.finalPairs.source.length,
     dim: alignment.mapping.dim,

@@ -38,7 +38,7 @@ export {
 /** Similarity less density. */
 export { cosineScoring, cslsScoring, type Densities, densities, type Space } from "./csls.ts";
 /** What can be said without a gold dictionary. */
-export { type Diagnosis, diagnose } from "./diagnose.ts";
+export { type Diagnosis, diagnose, type Hub, largestHubs } from "./diagnose.ts";
 /** Dictionaries from text files. */
 export { readDictionary, type WordPair } from "./dictionary-file.ts";
 /** How often the right translation is found. */
@@ -62,9 +62,11 @@ export {
 /** A dictionary read off a space. */
 export { type InductionRule, induce } from "./induction.ts";
 /** Single words looked up. */
-export { type LookedUp, lookUp } from "./lookup.ts";
+export { type FoundTranslation, type LookedUp, lookUp } from "./lookup.ts";
 /** Linear maps into one space. */
 export { fitMapping, type MapKind, type Mapping, type MapRecipe, mapBoth } from "./mapping.ts";
+/** What lies around a word. */
+export { type Neighbourhood, neighbourhood, type PlacedWord, type Side } from "./neighbourhood.ts";
 /** Pairs of words as positions. */
 export { mutualPairs, type Pairs, quantile } from "./pairs.ts";
 /** Rotations from pairs, wrong ones among them. */
@@ -81,7 +83,7 @@ export { type Best, type Evidence, Products, type Scoring, selectBest, type Work
 export { identicalNumerals, identicalWords, pairsInVocabulary, randomPairs, type StartKind } from "./starts.ts";
 /** Word vectors from files. */
 export { encodeWordVectors } from "./text-vectors.ts";
-export type { WordVectors } from "./vocabulary.ts";
+export { normalizeWord, type WordVectors } from "./vocabulary.ts";
 export { readWordVectors } from "./word-vectors.ts";
 /** A small world in two languages. */
 export { makeWorld, type World, type WorldOptions } from "./world.ts";

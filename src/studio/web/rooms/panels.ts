@@ -12,4 +12,7 @@ export const roomPanels: ReadonlyMap<string, RoomPanel> = new Map<string, RoomPa
   ["norm", lazy(() => import("./norm.tsx"))],
   ["subnet", lazy(() => import("./subnet.tsx"))],
   ["memorize", lazy(() => import("./memorize.tsx"))],
+  ["lift", lazy(() => import("./lift/lift-panel.tsx"))],
+  ["recommend", lazy(() => import("./recommend/recommend-panel.tsx"))],
+  ["translate", lazy(() => import("./translate/translate-panel.tsx"))],
 ]);
