@@ -48,7 +48,7 @@ export {
 /** LIBSVM text files. */
 export { type LibsvmData, readLibsvm } from "./libsvm.ts";
 /** Loads a dataset by name or path. */
-export { type LoadOptions, loadDataset } from "./load.ts";
+export { type LoadOptions, loadDataset, wholePath } from "./load.ts";
 /** NumPy's array files. */
 export { decodeNpy, readNpy } from "./npy.ts";
 /** What to train on and what to test on. */

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError, DataError, hostTensor } from "../core/index.ts";
 import { readFailure } from "../storage/index.ts";
@@ -45,6 +46,12 @@ const bundledFolder = fileURLToPath(new URL("../../data/", import.meta.url));
 /** The parts that a split needs. */
 function partsOf(split: Part | "all"): readonly Part[] {
   return split === "all" ? ["train", "test"] : [split];
+}
+
+/** What names the same data from every working folder: the whole path of a file or folder, or the name of a known set as it is. */
+export function wholePath(nameOrPath: string): string {
+  const isName = isBundled(nameOrPath) || listSources().some(({ name }) => name === nameOrPath);
+  return !isName && existsSync(nameOrPath) ? resolve(nameOrPath) : nameOrPath;
 }
 
 /** The rows of `split` where the data has no test part. */

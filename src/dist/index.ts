@@ -32,6 +32,8 @@ export {
 } from "./fleet/fleet-worker.ts";
 /** What a worker does, for Prometheus. */
 export { type FleetMetrics, serveMetrics } from "./fleet/metrics.ts";
+/** An address of Redis as it may be kept in a file. */
+export { withoutPassword } from "./fleet/redis.ts";
 /** Workers in this process, by turns. */
 export { inProcess } from "./in-process.ts";
 /** Threads that runs can share, and where a work's code is. */

@@ -1,4 +1,5 @@
 /** What fits a dataset: a model of the size its inputs and classes ask for, and the loss. @module */
+import { totalmem } from "node:os";
 import { ConfigError, formatShape, sizeOf } from "../core/index.ts";
 import { type Dataset, standardize } from "../data/index.ts";
 import { div, reshape } from "../engine/index.ts";
@@ -23,11 +24,16 @@ export interface Task {
  * values.
  *
  * @param hidden - widths of the hidden layers of an `mlp`
- * @throws {ConfigError} where a model for images is asked of something else
+ * @param copies - of its parameters that are held at once; default 4: the start, two sets of buffers that take turns, and gradients
+ * @throws {ConfigError} where a model for images is asked of something else, or one that this machine has no memory for
  */
 export function taskFor(
   data: Dataset,
-  { model: name, hidden }: { readonly model: ModelName; readonly hidden: readonly number[] },
+  {
+    model: name,
+    hidden,
+    copies = 4,
+  }: { readonly model: ModelName; readonly hidden: readonly number[]; readonly copies?: number },
 ): Task {
   const { inputs, targets, classes, features } = data;
   const [, ...shape] = inputs.shape;
@@ -36,6 +42,7 @@ export function taskFor(
     const found = `${classes ? "" : "values to predict from "}inputs of shape ${formatShape(shape)}`;
     throw new ConfigError({ where: `--model ${name}`, expected: "labelled images", found, hint: "take --model mlp" });
   }
+  if (name === "mlp") requireMemory([sizeOf(shape), ...hidden, outputs], copies);
   const [channels = 1, height = 1, width = 1] = shape;
   const network = {
     mlp: () => mlp(sizeOf(shape), hidden, outputs),
@@ -62,4 +69,18 @@ export function taskFor(
       ...(!classes && { loss: "squared error / variance of the target" }),
     },
   };
+}
+
+/** @throws {ConfigError} where training layers of these widths takes more memory than there is */
+function requireMemory(widths: readonly number[], copies: number): void {
+  const parameters = widths.slice(1).reduce((sum, width, at) => sum + width * (widths[at]! + 1), 0);
+  const needed = copies * Float32Array.BYTES_PER_ELEMENT * parameters;
+  const there = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  if (needed <= there) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`;
+  throw new ConfigError({
+    where: "--hidden",
+    expected: `layers that fit into the ${gigabytes(there)} of memory here`,
+    found: `${widths.slice(1, -1).join(",")}, of which training takes at least ${gigabytes(needed)}`,
+  });
 }

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import type { z } from "zod";
 import { Random } from "../../src/core/index.ts";
 import { loadDataset } from "../../src/data/index.ts";
 import {
@@ -173,7 +174,15 @@ describe("problems", () => {
 
   it("logistic: gradients are those of F, and F* is the least", async () => {
     const data = await loadDataset("wine", { split: "all" });
-    const options = { workers: 3, localSteps: 5, sync: false, positive: "2", l2: 0.05, shards: "by-label", seed: 3 } as const;
+    const options = {
+      workers: 3,
+      localSteps: 5,
+      sync: false,
+      positive: "2",
+      l2: 0.05,
+      shards: "by-label",
+      seed: 3,
+    } as const;
     const problem = logisticProblem(data, options);
     expect(problem).toMatchObject({ components: 55, droppedRows: 13, classes: ["not 2", "2"] });
     const random = new Random(81_300);
@@ -345,11 +354,60 @@ describe("runs", () => {
     await expect(execute(run, inProcess, { folder: place("half") })).rejects.toThrow(/found a run/);
   });
 
-  it("that diverge keep what they reached, and say how to go on", async () => {
+  it("that diverge keep what they reached, and say what to begin anew with", async () => {
     const wild = { ...run, config: { ...config, learningRate: 3, epochs: 400 } };
+    // F is beyond the numbers while its weights are still within them.
     await expect(execute(wild, inProcess, { folder: place("wild") })).rejects.toThrow(
-      /^round \d+, worker 0, step \d: expected finite weights, .* Hint: lower the learning rate 3.*; what was reached is kept: tenfold local resume /,
+      /^round 59: expected a finite objective, found Infinity\. Hint: begin anew with a learning rate below 3\.00, or with a smaller problem$/,
     );
+    const oneEpoch = { ...wild, config: { ...wild.config, learningRate: 1e60, epochs: 1 } };
+    await expect(execute(oneEpoch, inProcess, { folder: place("wilder") })).rejects.toThrow(
+      /^round \d, worker 0, step \d: expected finite weights, .* Hint: begin anew with a learning rate below 1\.00e\+60, or check the data/,
+    );
+    expect(JSON.parse(readFileSync(join(place("wild"), "checkpoints", "index.json"), "utf8"))).toMatchObject([
+      { step: 59 },
+    ]);
+  });
+
+  it("belong to one process at a time", async () => {
+    const others: Promise<void>[] = [];
+    const second = () =>
+      expect(execute(run, inProcess, { folder: place("busy"), resume: true })).rejects.toThrow(
+        `expected a run that nobody is at, found one that process ${process.pid} is at`,
+      );
+    await execute(run, inProcess, {
+      folder: place("busy"),
+      onRound: ({ round }) => round === 2 && others.push(second()),
+    });
+    expect(others).toHaveLength(1);
+    await others[0];
+  });
+
+  it("are not gone on with where run.json was edited", async () => {
+    const path = place("edited");
+    await execute(run, inProcess, { folder: path });
+    const file = join(path, "run.json");
+    const saved = readFileSync(file, "utf8");
+    const edits: [from: string, to: string, message: string][] = [
+      ['"workers": 3', '"workers": "x"', `${file}, "local.config.workers": expected number, found "x"`],
+      ['"workers": 3', '"workers": "3"', `${file}, "local.config.workers": expected 3, found "3"`],
+      ['"epochs": 8', '"epochs": 1', `${file}: expected the run that the checkpoints are of, found another`],
+      ['"in-process"', '"foo"', `${file}, "engine.engine": expected one of`],
+      ['"problem"', '"what"', `${file}, "local.kind": expected`],
+      ['"local"', '"other"', `${path}: expected a run of tenfold local run or tenfold local train`],
+    ];
+    for (const [from, to, message] of edits) {
+      expect(saved).toContain(from);
+      writeFileSync(file, saved.replace(from, to));
+      await local("resume", path);
+      expect(printed.errors, to).toContain(`tenfold: ${message}`);
+      expect(printed.errors.trim().split("\n")).toHaveLength(1);
+      expect(process.exitCode).toBe(2);
+    }
+    writeFileSync(file, saved);
+    process.exitCode = undefined;
+    await localJson("resume", path);
+    expect(process.exitCode).toBeUndefined();
   });
 });
 
@@ -414,6 +472,8 @@ describe("tenfold local", () => {
     expect(one.history).toHaveLength(5);
     expect((await localJson<Document>(...words)).weightsSha256).toBe(one.weightsSha256);
     expect((await localJson<Document>(...words, "--seed", "1")).weightsSha256).not.toBe(one.weightsSha256);
+    await local(...words, "--quorum", "2");
+    expect(printed.out).toContain("quorum 2: no rounds went without a worker; no theorem covers a quorum\n");
     const quorum = await localJson<Document & { quorum: unknown }>(...words, "--quorum", "2");
     expect(quorum.weightsSha256).toBe(one.weightsSha256);
     expect(quorum.quorum).toEqual({ required: 2, shortRounds: 0, theory: "none covers a quorum" });
@@ -435,7 +495,7 @@ describe("tenfold local", () => {
       "--task",
       "logistic",
       "--data",
-      file,
+      relative(process.cwd(), file),
       "--label",
       "side",
       "--workers",
@@ -447,6 +507,9 @@ describe("tenfold local", () => {
     const { final } = await localJson<{ final: { suboptimality: number } }>(...words, ...more);
     expect(final.suboptimality).toBeGreaterThanOrEqual(0);
     expect(final.suboptimality).toBeLessThan(0.01);
+    // Workers and later resumptions are elsewhere.
+    const { config } = (JSON.parse(readFileSync(join(out, "run.json"), "utf8")) as { local: { config: object } }).local;
+    expect(config).toMatchObject({ data: file });
     const again = await localJson<{ weightsSha256: string; finished: boolean }>("resume", out, "--engine", "threads");
     expect(again.finished).toBe(true);
     writeFileSync(file, ["x,y,side", ...rows.slice(1), rows[0]].join("\n"));
@@ -490,12 +553,12 @@ describe("tenfold local", () => {
     [
       "B that does not divide N",
       ["run", "--local-steps", "7"],
-      "--local-steps: expected a divisor of the 256 components of a worker, such as 4 or 8, found 7. Hint: or take --components 252 or 259",
+      "--local-steps: expected a divisor of the 256 components of a worker, such as 4 or 8, found 7. Hint: or take --components 252 or 266",
     ],
     [
       "M that does not divide N with sync",
       ["run", "--sync", "--workers", "6"],
-      "--workers: expected with --sync, a divisor of the 256 components of a worker, such as 4 or 8, found 6. Hint: or take --components 252 or 258",
+      "--workers: expected with --sync, a divisor of the 256 components of a worker, such as 4 or 8, found 6. Hint: or take --components 240 or 264",
     ],
     ["sync without shuffling", ["run", "--sync", "--method", "local-sgd"], "--sync: expected a method that reshuffles"],
     ["a problem with data", ["run", "--data", "wine"], "--data: expected --task logistic to go with it"],
@@ -518,6 +581,45 @@ describe("tenfold local", () => {
       ["run", "--task", "quadratic", "--inter", "1", "--workers", "3"],
       "--workers: expected an even number with --inter",
     ],
+    [
+      "made-up spreads with data",
+      ["run", "--task", "logistic", "--data", "iris", "--dim", "3"],
+      "--dim: expected --task quadratic or skewed to go with it, found --task logistic. Hint: leave --dim out",
+    ],
+    ["a label without data", ["plan", "--label", "y"], "--label: expected --task logistic to go with it"],
+    [
+      "outer settings of an average",
+      ["run", "--outer-rate", "1"],
+      "--outer-rate: expected --outer nesterov to go with",
+    ],
+    [
+      "momentum of Adam",
+      ["train", "--optimizer", "adamw", "--momentum", "0.5"],
+      "--momentum: expected --optimizer sgd",
+    ],
+    [
+      "widths of a LeNet",
+      ["train", "--model", "lenet", "--hidden", "8"],
+      "--hidden: expected --model mlp to go with it",
+    ],
+    ["threads of one process", ["run", "--threads", "2"], "--threads: expected --engine threads to go with it"],
+    ["Redis for threads", ["run", "--engine", "threads", "--redis", "redis://x"], "--redis: expected --engine bullmq"],
+    ["spreads between alike workers in a bench", ["bench", "--inter", "1"], "--task skewed: expected workers that are"],
+    ["a method twice", ["bench", "--methods", "local-rr,local-rr"], "--methods: expected each method once"],
+    [
+      "a size that varies",
+      ["bench", "--epochs", "3"],
+      "--epochs: expected --vary workers or local-steps to go with it",
+    ],
+    ["layers beyond the memory", ["train", "--hidden", "2000000000"], "--hidden: expected layers that fit into the"],
+    ["a place that takes no folders", ["run", "--out", "/proc/nowhere"], "/proc/nowhere: expected a writable place"],
+    [
+      "an error beyond the numbers",
+      ["bench", "--start", "1e200"],
+      "found F - F* = Infinity. Hint: take a smaller --start",
+    ],
+    ["a result beyond the numbers", ["run", "--start", "1e200"], ": expected a finite objective, found Infinity"],
+    ["spreads beyond the numbers", ["plan", "--start", "1e200"], "found nu = Infinity. Hint: take a smaller --start"],
     ["a quorum above M", ["run", "--quorum", "9"], "--quorum: expected at most the 8 workers, found 9"],
     ["a diverging step", ["run", "--learning-rate", "9", "--epochs", "500"], "worker 0, step"],
     [
@@ -550,6 +652,92 @@ describe("tenfold local", () => {
     expect(printed.errors).toMatch(/^tenfold: /);
     expect(printed.out).toBe("");
     expect(process.exitCode).toBe(2);
+  });
+});
+
+describe("values that are proposed in place of wrong ones", () => {
+  const cases = [
+    "run --local-steps 7",
+    "run --workers 3 --sync",
+    "run --workers 6 --sync --local-steps 7",
+    "run --workers 6 --sync --task quadratic --inter 1",
+    "run --workers 6 --sync --components 9 --task quadratic --local-steps 3",
+    "run --workers 1000 --sync --components 1000000 --local-steps 7 --dim 1 --task quadratic --workers 7",
+    "run --task logistic --data iris --positive setosa --workers 4 --components 29 --local-steps 7",
+    "run --task logistic --data iris --positive setosa --components 24 --workers 5 --sync",
+    "plan --local-steps 7",
+    "bench --local-steps 7 --methods local-rr --values 1,2 --repeats 2",
+    "bench --vary local-steps --values 7,8 --methods local-rr --repeats 2 --epochs 2",
+    "bench --vary workers --values 3,4 --methods local-rr+sync,local-rr --repeats 2 --epochs 2",
+  ];
+
+  it.each(cases)("%s", { timeout: 60_000 }, async (line) => {
+    const words = line.split(" ");
+    const short = words[0] === "bench" ? [] : ["--epochs", "1"];
+    await local(...words, ...short);
+    expect(process.exitCode).toBe(2);
+    const [, option, values = ""] = /^tenfold: (--\S+): .*?(?:, such as (.*?))?, found/.exec(printed.errors)!;
+    const wrong = /, found (\d+)/.exec(printed.errors)![1]!;
+    const components = /or take --components (.*)/.exec(printed.errors)?.[1] ?? "";
+    const replaced = (value: string) => {
+      const own = words.map((word, at) => (words[at - 1] === option ? word.replace(wrong, value) : word));
+      return own.includes(option!) ? own : [...own, option!, value];
+    };
+    const split = (text: string) => text.trim().split(" or ").filter(Boolean);
+    const proposals = [
+      ...split(values).map(replaced),
+      ...split(components).map((value) => [...words, "--components", value]),
+    ];
+    expect(proposals.length, printed.errors).toBeGreaterThan(0);
+    for (const proposal of proposals) {
+      process.exitCode = undefined;
+      await local(...proposal, ...short);
+      expect(printed.errors, proposal.join(" ")).toBe("");
+      expect(process.exitCode).toBeUndefined();
+    }
+  });
+});
+
+describe("long work", () => {
+  it("of a bench stops within a round when asked", { timeout: 20_000 }, async () => {
+    const stop = new AbortController();
+    const config = benchSchema.parse({
+      components: 10_000,
+      epochs: 1000,
+      values: [1000, 100_000],
+      methods: ["local-rr"],
+    });
+    const begin = performance.now();
+    setTimeout(() => stop.abort(), 300);
+    await expect(benchMethods(config, 0, { signal: stop.signal })).rejects.toThrow(/abort/i);
+    expect(performance.now() - begin).toBeLessThan(5000);
+  });
+});
+
+describeWith(redisServer, "the password of Redis", () => {
+  it("is kept out of the run's folder, and asked for again", { timeout: 60_000 }, async () => {
+    const redis = await startRedis({ requirepass: "s3cret" });
+    try {
+      const folder = place("password");
+      const options = { engine: "bullmq", redis: `redis://:s3cret@127.0.0.1:${redis.port}` };
+      const config = problemConfigSchema.parse({ workers: 2, epochs: 1 });
+      const run = { kind: "problem", config, seed: 1 } as const;
+      const stopped = { folder, signal: AbortSignal.abort() };
+      await execute(run, engineSchema.parse(options), stopped);
+      const saved = readFileSync(join(folder, "run.json"), "utf8");
+      expect(saved).not.toContain("s3cret");
+      expect(saved).toContain(`"redis://127.0.0.1:${redis.port}"`);
+      await local("resume", folder);
+      expect(printed.errors).toMatch(
+        /expected to be let in, found NOAUTH.*Hint: put the password into TENFOLD_REDIS_PASSWORD, or into the address: --redis /,
+      );
+      vi.stubEnv("TENFOLD_REDIS_PASSWORD", "s3cret");
+      const { engine } = JSON.parse(saved) as { engine: z.input<typeof engineSchema> };
+      await execute(run, engineSchema.parse(engine), { ...stopped, resume: true });
+    } finally {
+      vi.unstubAllEnvs();
+      await redis.stop();
+    }
   });
 });
 

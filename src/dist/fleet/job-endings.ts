@@ -12,14 +12,17 @@ const lookEveryMs = 1000;
 export class JobEndings {
   readonly #events: QueueEvents;
   readonly #queue: Queue;
-  readonly #waiting = new Map<string, () => void>();
+  readonly #waiting = new Map<string, (ending: Ending) => void>();
 
   constructor(events: QueueEvents, queue: Queue) {
     this.#events = events;
     this.#queue = queue;
-    const wake = ({ jobId }: { jobId: string }) => this.#waiting.get(jobId)?.();
-    events.on("completed", wake);
-    events.on("failed", wake);
+    events.on("completed", ({ jobId, returnvalue }) => {
+      this.#waiting.get(jobId)?.({ kind: "completed", value: returnvalue });
+    });
+    events.on("failed", ({ jobId, failedReason }) => {
+      this.#waiting.get(jobId)?.({ kind: "failed", reason: failedReason });
+    });
     events.on("error", () => {});
   }
 
@@ -49,7 +52,7 @@ export class JobEndings {
         };
         stop = () => reject(signal.reason);
         signal.addEventListener("abort", stop);
-        this.#waiting.set(id, look);
+        this.#waiting.set(id, resolve);
         timer = setTimeout(() => resolve(undefined), deadlineMs);
         interval = setInterval(look, lookEveryMs);
         added.then(look, reject);

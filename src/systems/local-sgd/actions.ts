@@ -1,7 +1,10 @@
 /** What `tenfold local run`, `train` and `resume` do. @module */
+import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import type { Command } from "commander";
 import type { z } from "zod";
-import { type HostTensor, RunError, type Tree } from "../../core/index.ts";
+import type { HostTensor, Tree } from "../../core/index.ts";
+import { wholePath } from "../../data/index.ts";
 import { float32sOf, type RoundReport } from "../../dist/index.ts";
 import { toOnnx } from "../../engine/index.ts";
 import { Mode } from "../../nn/index.ts";
@@ -21,14 +24,27 @@ import { type NetworkRun, openNetwork } from "./network-work.ts";
 import { openProblem } from "./open-problem.ts";
 import { unpack } from "./packing.ts";
 import { type ProblemRun, scheduleOf } from "./problem-work.ts";
+import {
+  engineConditions,
+  networkConditions,
+  outerConditions,
+  problemConditions,
+  refuseUnused,
+} from "./refuse-unused.ts";
+import { readSavedRun } from "./saved-run.ts";
 import { isReshuffling } from "./schedule.ts";
 import { theoreticalStep } from "./step-size.ts";
 import type { LocalRun } from "./work.ts";
 
 /** `tenfold local run` */
-export async function runProblem(options: z.output<typeof runSchema>, raw: CommonOptions): Promise<void> {
+export async function runProblem(
+  options: z.output<typeof runSchema>,
+  raw: CommonOptions,
+  command: Command,
+): Promise<void> {
+  refuseUnused(command, [...problemConditions(options), ...outerConditions(options), ...engineConditions(options)]);
   const terminal = openTerminal(raw);
-  const config = problemConfigSchema.parse(options);
+  const config = withWholePaths(problemConfigSchema.parse(options));
   const { problem, logistic, dataSha256, dataName } = await openProblem(config, raw.seed);
   const schedule = scheduleOf(problem, config, raw.seed);
   if (config.learningRate === undefined) {
@@ -47,9 +63,14 @@ export async function runProblem(options: z.output<typeof runSchema>, raw: Commo
 }
 
 /** `tenfold local train` */
-export async function runTrain(options: z.output<typeof trainSchema>, raw: CommonOptions): Promise<void> {
+export async function runTrain(
+  options: z.output<typeof trainSchema>,
+  raw: CommonOptions,
+  command: Command,
+): Promise<void> {
+  refuseUnused(command, [...networkConditions(options), ...outerConditions(options), ...engineConditions(options)]);
   const terminal = openTerminal(raw);
-  const config = networkSchema.parse(options);
+  const config = withWholePaths(networkSchema.parse(options));
   const opened = await openNetwork({ kind: "network", config, seed: raw.seed });
   const { train, schedule, droppedExamples } = opened;
   terminal.info(
@@ -65,16 +86,26 @@ export async function runResume(
   folder: string,
   options: z.output<typeof resumeSchema>,
   raw: CommonOptions,
+  command: Command,
 ): Promise<void> {
   const terminal = openTerminal(raw);
-  const { identity } = RunFolder.inspect(folder);
-  const { local, engine } = identity as { local?: LocalRun; engine?: EngineConfig };
-  if (!local || !engine) {
-    const expected = "a run of tenfold local run or tenfold local train";
-    throw new RunError({ where: folder, expected, found: "another kind of run" });
-  }
+  const { local, engine: before } = readSavedRun(folder, RunFolder.inspect(folder).identity);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  await carryOut(local, engineSchema.parse({ ...engine, ...given }), { folder, resume: true }, terminal);
+  const engine = engineSchema.parse({ ...before, ...given });
+  refuseUnused(command, engineConditions(engine));
+  await carryOut(local, engine, { folder, resume: true }, terminal);
+}
+
+/** The configuration with whole paths: a run is gone on with from anywhere, and its workers work elsewhere. */
+function withWholePaths<Config extends { readonly data?: string | undefined; readonly dataDir?: string | undefined }>(
+  config: Config,
+): Config {
+  const { data, dataDir } = config;
+  return {
+    ...config,
+    ...(data !== undefined && { data: wholePath(data) }),
+    ...(dataDir !== undefined && { dataDir: resolve(dataDir) }),
+  };
 }
 
 /** Runs it under a progress bar, and tells what came of it. */
@@ -132,8 +163,11 @@ async function carryOut(
   terminal.print(
     `${facts.rounds} rounds in ${seconds.toFixed(1)} s${unit}, ${(facts.bytesSent / 1e6).toFixed(2)} MB of weights sent, ${facts.retries} retries`,
   );
-  if (quorum)
-    terminal.print(`quorum ${quorum.required}: ${quorum.shortRounds} rounds went without a worker; ${quorum.theory}`);
+  if (quorum) {
+    const short = quorum.shortRounds === 0 ? "no" : quorum.shortRounds;
+    const rounds = quorum.shortRounds === 1 ? "round" : "rounds";
+    terminal.print(`quorum ${quorum.required}: ${short} ${rounds} went without a worker; no theorem covers a quorum`);
+  }
   terminal.print(`weights sha256 ${facts.weightsSha256}`);
   if (!finished) {
     const how =

@@ -1,6 +1,7 @@
 /** Rounds on an engine, from the start or from a checkpoint, into a run folder where one is wanted. @module */
+import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { type HostTensor, hostTensor, RunError, TenfoldError } from "../../core/index.ts";
+import { DivergenceError, type HostTensor, hostTensor, RunError, TenfoldError } from "../../core/index.ts";
 import {
   bytesOf,
   codeVersion,
@@ -14,9 +15,10 @@ import {
   type RunState,
   threads,
   type Work,
+  withoutPassword,
 } from "../../dist/index.ts";
 import { sha256 } from "../../storage/index.ts";
-import { RunFolder } from "../../train/index.ts";
+import { type Checkpoint, RunFolder } from "../../train/index.ts";
 import type { EngineConfig } from "./config.ts";
 import { RoundLog } from "./round-log.ts";
 import { type LocalRun, openWork, workModule } from "./work.ts";
@@ -87,26 +89,53 @@ export async function execute(run: LocalRun, config: EngineConfig, place: Place 
   try {
     // Only what can be run leaves a folder.
     if (path !== undefined) folder = await openFolder(path, run, config, { resume, force });
-    return await runRounds(engine, work, run, place, folder);
-  } catch (error) {
-    if (path !== undefined && error instanceof TenfoldError && folder?.hasCheckpoint) throw resumable(error, path);
-    throw error;
+    const start = resume && folder ? await loadStart(folder, run) : undefined;
+    return await runRounds(engine, work, run, { folder, start }, place).catch((error: unknown) => {
+      // What left the numbers would leave them again.
+      const canGoOn = error instanceof TenfoldError && !(error instanceof DivergenceError);
+      throw folder && canGoOn ? resumable(error, folder.path) : error;
+    });
   } finally {
     folder?.close();
     await engine.close();
   }
 }
 
+const noTotals: Totals = { bytesSent: 0, retries: 0, shortRounds: 0, history: [] };
+
+/** What says that two runs are the same. */
+function hashOf(run: LocalRun): string {
+  return sha256(JSON.stringify(run));
+}
+
+/**
+ * The checkpoint to go on from.
+ *
+ * @throws {RunError} where it is of another run than run.json describes
+ */
+async function loadStart(folder: RunFolder, run: LocalRun): Promise<Checkpoint | undefined> {
+  const start = await folder.loadCheckpoint();
+  if (!start || start.facts.run === hashOf(run)) return start;
+  const hint = "it was edited: put back what was there";
+  const expected = "the run that the checkpoints are of";
+  throw new RunError({ where: join(folder.path, "run.json"), expected, found: "another", hint });
+}
+
+/** The open folder of a run, where it has one, and the checkpoint in it to go on from. */
+interface Opened {
+  readonly folder: RunFolder | undefined;
+  readonly start: Checkpoint | undefined;
+}
+
 async function runRounds(
   engine: RoundEngine,
   work: Work,
   run: LocalRun,
-  { resume = false, signal, onRound }: Place,
-  folder: RunFolder | undefined,
+  { folder, start }: Opened,
+  { signal, onRound }: Place,
 ): Promise<Outcome> {
-  const start = resume ? await folder?.loadCheckpoint() : undefined;
   let state = start ? stateFrom(start, work.workers) : await initialRunState(work);
-  let totals: Totals = { bytesSent: 0, retries: 0, shortRounds: 0, history: [], ...(start?.facts as Partial<Totals>) };
+  let totals = (start?.facts.totals as Totals | undefined) ?? noTotals;
   let savedRound = start ? state.round : -1;
   let savedAt = performance.now();
   const log = folder && new RoundLog(folder.path, work.rounds);
@@ -115,7 +144,11 @@ async function runRounds(
     log?.flush();
     state = await engine.state();
     if (!folder || savedRound === state.round) return;
-    await folder.saveCheckpoint({ step: state.round, tensors: tensorsOf(state, run), facts: { ...totals } });
+    await folder.saveCheckpoint({
+      step: state.round,
+      tensors: tensorsOf(state, run),
+      facts: { run: hashOf(run), totals },
+    });
     savedRound = state.round;
     savedAt = performance.now();
   };
@@ -180,7 +213,16 @@ async function openEngine(
     return threads({ module: workModule, options: run }, { ...policy, ...pool, deadlineMs });
   }
   const version = await codeVersion();
-  return fleet({ redis, blobs, options: run, codeVersion: version, deadlineMs, ...policy, ...(note && { note }) });
+  const place = blobs === "redis" || /^[a-z][a-z0-9+.-]+:/i.test(blobs) ? blobs : resolve(blobs);
+  return fleet({
+    redis,
+    blobs: place,
+    options: run,
+    codeVersion: version,
+    deadlineMs,
+    ...policy,
+    ...(note && { note }),
+  });
 }
 
 function checkQuorum({ quorum }: EngineConfig, { workers }: Work): void {
@@ -196,7 +238,10 @@ function openFolder(
   { resume, force }: { resume: boolean; force: boolean },
 ): Promise<RunFolder> {
   const identity = { local: run };
-  return resume ? RunFolder.open(path, identity) : RunFolder.create(path, { ...identity, engine }, { force });
+  if (resume) return RunFolder.open(path, identity);
+  // The password stays out of the file: it is asked for again.
+  const kept = { ...engine, redis: withoutPassword(engine.redis) };
+  return RunFolder.create(path, { ...identity, engine: kept }, { force, goOn: `with tenfold local resume ${path}` });
 }
 
 /** A run's state as tensors. */
@@ -236,6 +281,6 @@ function stateFrom(
 /** The error with a hint that says how to go on with the run. */
 function resumable(error: TenfoldError, path: string): RunError {
   const { where, expected, found, hint } = error;
-  const goOn = `what was reached is kept: tenfold local resume ${path}`;
+  const goOn = `go on with tenfold local resume ${path}`;
   return new RunError({ where, expected, found, hint: hint ? `${hint}; ${goOn}` : goOn, cause: error });
 }

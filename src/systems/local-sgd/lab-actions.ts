@@ -1,9 +1,11 @@
 /** What `tenfold local plan` and `tenfold local bench` do. @module */
+import type { Command } from "commander";
 import { type Column, type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { benchMethods, type MethodRates, type WorkHooks } from "./bench.ts";
 import type { BenchConfig, PlanConfig } from "./config.ts";
 import { openProblem } from "./open-problem.ts";
 import { bestOfEach, measureSpreads, planCosts } from "./plan.ts";
+import { benchConditions, problemConditions, refuseUnused } from "./refuse-unused.ts";
 
 /** Runs `work` under a progress bar that is taken away at the end. */
 async function withProgress<T>(terminal: Terminal, label: string, work: (hooks: WorkHooks) => Promise<T>): Promise<T> {
@@ -18,7 +20,8 @@ async function withProgress<T>(terminal: Terminal, label: string, work: (hooks: 
 const scientific = (value: number) => value.toExponential(1);
 
 /** `tenfold local plan` */
-export async function runPlan(config: PlanConfig, raw: CommonOptions): Promise<void> {
+export async function runPlan(config: PlanConfig, raw: CommonOptions, command: Command): Promise<void> {
+  refuseUnused(command, problemConditions(config));
   const terminal = openTerminal(raw);
   const method = { method: "local-rr", sync: false } as const;
   const { problem } = await openProblem({ ...config, ...method }, raw.seed);
@@ -71,7 +74,8 @@ export async function runPlan(config: PlanConfig, raw: CommonOptions): Promise<v
 }
 
 /** `tenfold local bench` */
-export async function runBench(config: BenchConfig, raw: CommonOptions): Promise<void> {
+export async function runBench(config: BenchConfig, raw: CommonOptions, command: Command): Promise<void> {
+  refuseUnused(command, benchConditions(config));
   const terminal = openTerminal(raw);
   const bench = await withProgress(terminal, "local bench", (hooks) => benchMethods(config, raw.seed, hooks));
   const letter = { epochs: "K", workers: "M", "local-steps": "B" }[bench.vary];

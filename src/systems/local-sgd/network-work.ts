@@ -87,7 +87,8 @@ export async function openNetwork({ config, seed, dataSha256 }: NetworkRun): Pro
     const hint = "fewer workers, fewer local steps or a smaller batch";
     throw new DataError({ where: train.name, expected, found: `${rows} examples`, hint });
   }
-  const task = taskFor(train, config);
+  // A step's own copies, a share of every worker, and the average with its sums in float64.
+  const task = taskFor(train, { ...config, copies: 4 + workers + 4 });
   return {
     train,
     test,
