@@ -89,12 +89,18 @@ const ready = new Map<string, RenderedPage>();
 for (const [source, url] of pages)
   if (source.endsWith(".md")) ready.set(source, await render(await read(source), source, url));
 
+/** A page's title; a room's goes on after its name. */
+function menuTitle(source: string): string {
+  const { title } = ready.get(source)!;
+  return source.startsWith("src/systems/") ? title.split(":")[0]! : title;
+}
+
 const menu: MenuSection[] = [
   { title: "Start", pages: [{ url: "index.html", title: "What Tenfold is" }] },
   { title: "Try it here", pages: livePages },
   ...sections.map(({ title, sources }) => ({
     title,
-    pages: sources.map((source) => ({ url: pages.get(source)!, title: ready.get(source)!.title })),
+    pages: sources.map((source) => ({ url: pages.get(source)!, title: menuTitle(source) })),
   })),
 ];
 if (options.api) menu.splice(2, 0, { title: "Reference", pages: [{ url: "api/index.html", title: "Every export" }] });

@@ -40,6 +40,21 @@ function alignedData(lines: readonly Line[], isLog: boolean): uPlot.AlignedData 
   return uPlot.join(lines.map(({ x, y }) => [[...x], shown(y)] as uPlot.AlignedData));
 }
 
+/** Ticks of a log axis: powers of ten, thinned to about six; below two decades, also twos and fives. */
+const logTicks: uPlot.Axis.Splits = (_, __, low, high) => {
+  const decades = Math.log10(high / low);
+  const steps = decades < 2 ? [1, 2, 5] : [1];
+  const every = Math.ceil(decades / 6);
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const exponents = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((at) => at % every === 0);
+  return exponents
+    .flatMap((exponent) => steps.map((step) => Number(`${step}e${exponent}`)))
+    .filter((tick) => tick >= low && tick <= high);
+};
+
+/** Left to itself, uPlot would leave out ticks of ours that are no powers of ten. */
+const logAxis: uPlot.Axis = { splits: logTicks, filter: (_, splits) => splits };
+
 function optionsFor(
   lines: readonly Line[],
   width: number,
@@ -63,8 +78,8 @@ function optionsFor(
     hooks: { setCursor: [(chart) => (chart.cursor.left ?? -1) < 0 && showLast(chart)] },
     scales: { x: { time: false, ...(isLogX && { distr: 3 as const }) }, y: isLog ? { distr: 3 } : {} },
     axes: [
-      { ...axis, values: ticks },
-      { ...axis, values: ticks, size: 64 },
+      { ...axis, values: ticks, ...(isLogX && logAxis) },
+      { ...axis, values: ticks, size: 64, ...(isLog && logAxis) },
     ],
     series: [
       { label: xLabel, value: (_, value) => (value === null ? "–" : formatNumber(value)) },
