@@ -5,7 +5,7 @@ import { pickDevice } from "./pick-device.ts";
  * Trains a model in the page or in a worker: the loop of `fit` of `tenfold/train`, with the same events, but no folder. It runs on
  * `compile.device`, or on what {@link pickDevice} answers.
  *
- * @throws {ConfigError} for options out of range, {@link DataError} for data that does not fit, {@link DivergenceError} where the loss
+ * @throws {ConfigError} for options out of range, `DataError` for data that does not fit, `DivergenceError` where the loss
  * leaves the numbers
  * @example
  * ```ts

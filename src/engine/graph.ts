@@ -35,7 +35,7 @@ export interface Primitive<P extends Params = Params> {
   jax(jax: JaxModule, inputs: readonly JaxArray[], params: P, node: Tensor): JaxArray;
 }
 
-/** One traced operation and its result. Made by {@link apply}. */
+/** One traced operation and its result. Made by `apply`. */
 export class Tensor {
   readonly id: number;
   readonly trace: Trace;

@@ -247,8 +247,7 @@ export interface GradientSolution {
  * longer falls.
  *
  * @param w - float64[rows]
- * @param options.columns - length of x
- * @param options.maxIterations - in all
+ * @param options - `columns`: length of x; `maxIterations`: in all
  * @remarks Source: Golub and Van Loan, section 11.3.9. The condition number is that of the tridiagonal matrix of the iteration, and
  * comes out a little small where it ends early.
  */

@@ -31,7 +31,7 @@ function convolveBy(x: Tensor, weight: Traced<Weight>, window: ConvOptions): Ten
  * A convolution layer over [batch, inChannels, height, width].
  *
  * @param kernel - size of the window, one number or [height, width]
- * @param options.bias - default true
+ * @param options - `bias`: default true
  * @remarks Starts as in PyTorch: weight and bias uniform in ±1 / sqrt(fan-in).
  */
 export function conv2d(

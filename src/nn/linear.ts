@@ -39,7 +39,7 @@ export function applyLinear(x: Tensor, weight: Traced<Weight>, bias?: Tensor): T
 /**
  * A fully connected layer.
  *
- * @param options.bias - default true
+ * @param options - `bias`: default true
  * @remarks Starts as in PyTorch: weight and bias uniform in ±1 / sqrt(inDim).
  * @example
  * ```ts

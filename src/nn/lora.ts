@@ -82,7 +82,7 @@ export function linearPaths(params: unknown): string[] {
  * Parameters with additions of rank `rank`, or of full rank where that is less, beside the weights that `targets` names; they change
  * nothing yet.
  *
- * @param options.targets - whether the linear map at a path, such as `blocks.0.query`, gets one
+ * @param options - `targets`: whether the linear map at a path, such as `blocks.0.query`, gets one
  * @throws {ConfigError} where no weight is named
  */
 export function addLora<P>(

@@ -8,8 +8,8 @@ import { type FitEvent, type FitOptions, trainingLoop } from "./training-loop.ts
  * optimizer state, the order's state and the position in the epoch, and every random number is a function of the seed
  * and the step.
  *
- * @throws {ConfigError} for options out of range, {@link DataError} for data that does not fit, {@link DivergenceError} where
- * the loss leaves the numbers (the last checkpoint stays), {@link RunError} for folders that cannot be used
+ * @throws {ConfigError} for options out of range, `DataError` for data that does not fit, `DivergenceError` where
+ * the loss leaves the numbers (the last checkpoint stays), `RunError` for folders that cannot be used
  * @example
  * ```ts
  * const data = await loadDataset("digits", { split: "train" });

@@ -139,7 +139,7 @@ export function fromHuggingFaceConfig(config: Record<string, unknown>, where: st
   });
 }
 
-/** config.json of a model, for other tools; the reverse of {@link fromHuggingFaceConfig}. */
+/** config.json of a model, for other tools; the reverse of `fromHuggingFaceConfig`. */
 export function toHuggingFaceConfig(config: LanguageModelConfig): Record<string, unknown> {
   const { vocabSize, contextLength, dim, numLayers, numHeads, hiddenDim, normEpsilon, rotary, tiedHead } = config;
   const shared = { vocab_size: vocabSize, tie_word_embeddings: tiedHead, torch_dtype: "float32" };

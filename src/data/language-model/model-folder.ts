@@ -134,7 +134,7 @@ function assemble(config: LanguageModelConfig, all: Found, folder: string): Lang
 /**
  * Reads a language model: a folder as Hugging Face writes it (config.json, model.safetensors or its shards in F32, F16 or BF16,
  * tokenizer.json), or a llama2.c checkpoint `name.bin` with its tokenizer `tok….bin` beside it. See
- * {@link fromHuggingFaceConfig} for the families.
+ * `fromHuggingFaceConfig` for the families.
  *
  * @throws {DataError} where a file is missing, damaged or of another family, or a tensor is missing or of another shape; pickled
  * weights are refused
@@ -162,8 +162,7 @@ export async function readLanguageModel(path: string): Promise<LanguageModel> {
 /**
  * Writes config.json and model.safetensors into a folder that is there, as other tools read them. Additions are merged.
  *
- * @param options.scale - of the additions, default 1
- * @param options.tokenizer - contents of files to write beside, by name
+ * @param options - `scale`: of the additions, default 1; `tokenizer`: contents of files to write beside, by name
  * @throws {RunError} where a file cannot be written
  */
 export async function writeLanguageModel(

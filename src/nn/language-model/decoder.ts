@@ -57,8 +57,8 @@ export function constantParams(params: LanguageModelParams): Traced<LanguageMode
 /**
  * Prepares a model for decoding with cached keys and values.
  *
- * @param options.batchSize - texts that are continued together, at most; default 16
- * @param options.threads - inside an operator; default all cores
+ * @param options - `batchSize`: texts that are continued together, at most; default 16; `threads`: inside an
+ *   operator; default all cores
  * @example
  * ```ts
  * const decoder = createDecoder({ config, params }, { batchSize: 1 });

@@ -30,7 +30,7 @@ const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple)
 /**
  * Prepares a model for scoring.
  *
- * @param options.batchTokens - tokens that are computed together, about; default 4096
+ * @param options - `batchTokens`: tokens that are computed together, about; default 4096
  */
 export function createScorer(
   { config, params, lora = {} }: TrainedLanguageModel,

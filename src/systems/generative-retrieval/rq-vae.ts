@@ -21,7 +21,7 @@ import { compileTrainStep, gatherRows, initialState, type TrainState } from "../
 import { type Rows, rowOf, takeRows, toTensor } from "./matrix.ts";
 import { nearest, ResidualCoder, stackCodebooks, unstackCodebooks } from "./residual-quantization.ts";
 
-/** Sizes and training of an {@link RqVae}. */
+/** Sizes and training of an `RqVae`. */
 export interface RqVaeOptions {
   /** Widths between the content and the latent vector; the decoder mirrors them. */
   readonly hiddenDims: readonly number[];

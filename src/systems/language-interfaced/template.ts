@@ -136,7 +136,7 @@ export function writePrompt(template: Template, schema: Schema, row: Row): strin
 }
 
 /**
- * The row that a sentence was written from; the reverse of {@link writePrompt} or {@link writeFields}.
+ * The row that a sentence was written from; the reverse of {@link writePrompt} or `writeFields`.
  *
  * @returns undefined where it is no such sentence
  */

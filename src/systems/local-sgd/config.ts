@@ -91,7 +91,7 @@ const runShape = {
   learningRate: positive.optional().describe("constant step (default: that of the theorems, at most 1/L)"),
 };
 
-/** A problem's options, checked together where the sizes are known: see {@link checkSizes}. */
+/** A problem's options, checked together where the sizes are known: see `checkSizes`. */
 export const problemConfigSchema = z.object(runShape);
 export type ProblemConfig = z.output<typeof problemConfigSchema>;
 

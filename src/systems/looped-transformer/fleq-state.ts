@@ -118,7 +118,7 @@ export function decodeFleqCell({ spec, rows, transformer }: FleqMachine, state: 
   return matrix;
 }
 
-/** All that {@link decodeFleqCounter} and {@link decodeFleqCell} read. */
+/** All that `decodeFleqCounter` and `decodeFleqCell` read. */
 export function decodeFleq(machine: FleqMachine, program: FleqProgram, state: State, loop: number): FleqSnapshot {
   return {
     memory: program.memory.map((_, cell) => decodeFleqCell(machine, state, cell, loop)),

@@ -49,7 +49,7 @@ export interface BlockLayer {
 
 /** A block that has been given its rows. */
 export interface PlannedBlock {
-  /** [size]: column k of the result, in scratch column k, after the last layer; 0 in all other columns. */
+  /** `[size]`: column k of the result, in scratch column k, after the last layer; 0 in all other columns. */
   readonly result: RowRange;
   /**
    * The largest absolute value that the result can have, whatever the operands: blocks compute in every loop, and what they give for
@@ -58,7 +58,7 @@ export interface PlannedBlock {
   readonly bound: number;
   /** Runs in the layer before the first: units only. */
   readonly prepare?: (layer: BlockLayer) => void;
-  /** At most {@link blockLayers}. */
+  /** At most `blockLayers`. */
   readonly layers: readonly ((layer: BlockLayer) => void)[];
 }
 

@@ -45,7 +45,7 @@ function separationProbability(delta: number, geometry: Geometry): number {
 
 /**
  * How many random hyperplanes separate all pairs of points with probability 1 - eta:
- * ceil((2 ln n + ln(1 / eta)) / p), p the {@link separationProbability}.
+ * ceil((2 ln n + ln(1 / eta)) / p), p the `separationProbability`.
  */
 export function firstLayerSize({
   points,

@@ -62,7 +62,7 @@ function endOfEpoch(problem: OneDimensionalProblem, start: number, order: Int32A
   return x;
 }
 
-/** An epoch that {@link bestEpoch} chose. */
+/** An epoch that `bestEpoch` chose. */
 export interface ChosenEpoch {
   readonly learningRate: number;
   readonly permutation: Int32Array;

@@ -53,14 +53,20 @@ const ticks: uPlot.Axis.Values = (_, values) =>
     return isSmall ? Number(value.toPrecision(2)).toExponential().replace("-", "−") : formatNumber(value);
   });
 
-/** A logarithmic axis has lines and labels at powers of ten only. */
-function powersOfTen({ grid, ticks: marks }: uPlot.Axis): Partial<uPlot.Axis> {
-  const filter: uPlot.Axis.Filter = (_, splits) => {
-    const whole = splits.map((value) => (Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6) ? value : null));
-    return whole.filter((value) => value !== null).length > 1 ? whole : splits;
-  };
-  return { filter, grid: { ...grid, filter }, ticks: { ...marks, filter } };
-}
+/** Ticks of a log axis: powers of ten, thinned to about six; below two decades, also twos and fives. */
+const logTicks: uPlot.Axis.Splits = (_, __, low, high) => {
+  const decades = Math.log10(high / low);
+  const steps = decades < 2 ? [1, 2, 5] : [1];
+  const every = Math.ceil(decades / 6);
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const exponents = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((at) => at % every === 0);
+  return exponents
+    .flatMap((exponent) => steps.map((step) => Number(`${step}e${exponent}`)))
+    .filter((tick) => tick >= low && tick <= high);
+};
+
+/** Left to itself, uPlot would leave out ticks of ours that are no powers of ten. */
+const logAxis: uPlot.Axis = { splits: logTicks, filter: (_, splits) => splits };
 
 function optionsFor(
   lines: readonly Line[],
@@ -84,8 +90,8 @@ function optionsFor(
     hooks: { setCursor: [(chart) => (chart.cursor.left ?? -1) < 0 && showLast(chart)] },
     scales: { x: { time: false, ...(isLogX && { distr: 3 as const }) }, y: isLog ? { distr: 3 } : {} },
     axes: [
-      { ...axis, values: ticks, ...(isLogX && powersOfTen(axis)) },
-      { ...axis, values: ticks, size: 60, ...(isLog && powersOfTen(axis)) },
+      { ...axis, values: ticks, ...(isLogX && logAxis) },
+      { ...axis, values: ticks, size: 60, ...(isLog && logAxis) },
     ],
     series: [
       { label: xLabel, value: (_, value) => inLegend(value) },

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { useDark } from "./use-dark.ts";
+import { useDark } from "../use-dark.ts";
 
 /** Red, green and blue of a colour of the theme, as `#rrggbb`. */
 function themeColor(name: string): number[] {

@@ -10,11 +10,13 @@ const mostColumns = 512;
 /** How long a state must stand before its attention is computed, milliseconds. */
 const settled = 120;
 
-const spelledOut = ({ number, values }: Register): string => {
-  if (number !== undefined) return formatNumber(number);
-  if (values.every((value) => value === values[0])) return `${formatNumber(values[0] ?? 0)}`;
-  return values.map((value) => formatNumber(value, 3)).join(" ");
-};
+/** A register as a cell of the table: the numbers that it spells, else its rows; many rows by the signs they have. */
+function spelledOut({ numbers, values }: Register): string {
+  if (numbers) return numbers.map((value) => formatNumber(value)).join(", ");
+  if (values.every((value) => value === values[0])) return formatNumber(values[0] ?? 0);
+  if (values.length <= 8) return values.map((value) => formatNumber(value, 3)).join(" ");
+  return values.map((value) => (value > 0.5 ? "+" : value < -0.5 ? "−" : "0")).join("");
+}
 
 /** The columns that a column attends to, heaviest first. */
 function lookedAt(session: LoopSession, weights: Float64Array, size: number, column: number): string {
@@ -76,7 +78,9 @@ export function LoopInside({ session, loops }: { readonly session: LoopSession; 
           </label>
         )}
       </div>
-      <p class="live-note">{summary.purpose}</p>
+      <p class="live-note">
+        Layer {chosen}: {summary.purpose}.
+      </p>
       {!isShown && (
         <p class="live-note">
           This machine has {formatNumber(columns)} columns; attention is drawn for machines of {mostColumns} or fewer.
@@ -143,7 +147,7 @@ export function LoopInside({ session, loops }: { readonly session: LoopSession; 
         {formatNumber(census.parameters)} numbers, of which {formatNumber(census.nonzero)} are not 0. They are the same
         for every program of a machine of this size.
       </p>
-      <section class="live-scroll" aria-label="Layers and their weights" tabIndex={0}>
+      <section class="live-scroll live-layers" aria-label="Layers and their weights" tabIndex={0}>
         <table>
           <thead>
             <tr>

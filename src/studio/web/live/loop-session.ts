@@ -18,8 +18,8 @@ export interface Register {
   readonly name: string;
   /** The rows' numbers, first row first. */
   readonly values: readonly number[];
-  /** The whole number that they spell, where each is +1 or -1. */
-  readonly number?: number;
+  /** The whole numbers that they spell, where each is +1 or -1: an instruction of SUBLEQ has three, its columns. */
+  readonly numbers?: readonly number[];
 }
 
 /** One loop that has run: what it did, and what it changed. */
@@ -173,15 +173,23 @@ export class LoopSession {
 
   /** The rows of a column of a state by name: those of the scratch column are the machine's registers. */
   registers(state: room.RunningProgram["state"] = this.#state, column = 0): Register[] {
-    const { ranges, transformer } = this.compiled.machine;
+    const { compiled } = this;
+    const { ranges, transformer } = compiled.machine;
     return ranges.map(({ name, offset, size }) => {
       const start = column * transformer.width + offset;
       const values = Array.from(state.subarray(start, start + size));
-      const spelled = values.length > 1 && values.every((value) => Math.abs(Math.abs(value) - 1) < 0.1);
-      const number = values.reduce((sum, value) => 2 * sum + (value > 0 ? 1 : 0), 0);
-      const signed = name === "a" || name === "b" || name === "memory";
-      const half = 2 ** (values.length - 1);
-      return { name, values, ...(spelled && { number: signed && number >= half ? number - 2 * half : number }) };
+      const isInstruction = name === "current" || name === "instruction";
+      const isSpelled = size > 1 && values.every((value) => Math.abs(Math.abs(value) - 1) < 0.1);
+      if (!isSpelled || (isInstruction && !room.isSubleq(compiled))) return { name, values };
+      const bits = isInstruction ? transformer.addressBits : size;
+      const isSigned = name === "a" || name === "b" || name === "memory";
+      const numbers = Array.from({ length: size / bits }, (_, at) => {
+        const number = values
+          .slice(at * bits, (at + 1) * bits)
+          .reduce((sum, value) => 2 * sum + (value > 0 ? 1 : 0), 0);
+        return isSigned && number >= 2 ** (bits - 1) ? number - 2 ** bits : number;
+      });
+      return { name, values, numbers };
     });
   }
 
