@@ -96,12 +96,15 @@ function optionsFor(
     series: [
       { label: xLabel, value: (_, value) => inLegend(value) },
       ...lines.map(
-        ({ name, color, dashed, points }, i): uPlot.Series => ({
+        ({ name, x, color, dashed, points }, i): uPlot.Series => ({
           label: name,
           stroke: series(color ?? i + 1),
           width: dashed ? 1.5 : 2,
           spanGaps: true,
-          points: { show: points !== undefined && points !== false, size: points === "large" ? 13 : 6 },
+          points: {
+            show: x.length < 3 || (points !== undefined && points !== false),
+            size: points === "large" ? 13 : 6,
+          },
           ...(dashed && { dash: [7, 4] }),
           value: (_, value) => inLegend(value),
         }),
@@ -149,7 +152,7 @@ export function LineChart({
   const theme = useDark();
   const key = JSON.stringify([
     title,
-    lines.map(({ name, color, dashed }) => [name, color, dashed]),
+    lines.map(({ name, x, color, dashed }) => [name, x.length < 3, color, dashed]),
     isLog,
     logX,
     theme,
