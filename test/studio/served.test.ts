@@ -428,6 +428,8 @@ describeWith(chromium, "the pages of the three", () => {
     await page.getByRole("button", { name: translation, exact: true }).first().press("Enter");
     await page.getByRole("heading", { name: `${translation} as a word of the target language` }).waitFor();
     expect(await page.getByRole("img", { name: new RegExp(`^${translation} on a plane`) }).count()).toBe(1);
+    // The button that was pressed is gone; what it showed has the focus.
+    expect(await page.evaluate("document.activeElement.textContent")).toContain(`${translation} as a word`);
     expect(problems).toEqual([]);
     await field.fill("w11x");
     await field.press("Enter");
@@ -440,9 +442,8 @@ describeWith(chromium, "the pages of the three", () => {
     await page.getByRole("button", { name: "Remove all" }).press("Enter");
     await page.getByText("popular items are recommended").waitFor();
     const search = page.getByLabel("Find items");
-    const { text, id } = shop.items[5]!;
     await search.focus();
-    await page.keyboard.type(id);
+    await page.keyboard.type(shop.items[5]!.id);
     const title = page.locator(".found").getByRole("button").first();
     await title.waitFor();
     await title.press("Enter");
@@ -454,7 +455,10 @@ describeWith(chromium, "the pages of the three", () => {
         .locator("li")
         .count(),
     ).toBe(10);
-    expect(text.length).toBeGreaterThan(0);
+    const recommended = page.getByRole("list", { name: /Recommended items with the probability/ });
+    await recommended.getByRole("button").first().press("Enter");
+    await expect.poll(() => page.locator(".history li").count()).toBe(2);
+    await expect.poll(() => page.evaluate("document.activeElement.textContent")).toContain("In order of time");
     const branch = page.locator("button.branch").first();
     expect(await branch.getAttribute("aria-expanded")).toBe("false");
     await branch.press("Enter");

@@ -9,9 +9,9 @@ import { LastOpened } from "./last-opened.ts";
 /** The room, loaded when it is first asked for. */
 const loadRoom = () => import("../../systems/language-interfaced/index.ts");
 
-/** Rows predicted at once, and how long more are begun, in milliseconds: an answer takes less than two seconds. */
-const rowsAtOnce = 64;
-const patienceMs = 1200;
+/** Rows predicted first; then twice as many each time, while less than this has passed, in milliseconds. */
+const firstRows = 16;
+const patienceMs = 700;
 /** Training rows drawn over a decision boundary. */
 const mostPoints = 500;
 
@@ -193,9 +193,10 @@ export function addLiftRoutes(app: OpenAPIHono, shelf: Shelf): void {
         const end = Math.min(rows.length, offset + limit);
         const predictions: Prediction[] = [];
         const began = performance.now();
-        while (offset + predictions.length < end && performance.now() - began < patienceMs) {
+        for (let count = firstRows; offset + predictions.length < end; count *= 2) {
+          if (performance.now() - began > patienceMs) break;
           const start = offset + predictions.length;
-          const some = rows.slice(start, Math.min(end, start + rowsAtOnce));
+          const some = rows.slice(start, Math.min(end, start + count));
           predictions.push(...(await predictRows(opened.model, some, { signal })));
         }
         const next = offset + predictions.length;

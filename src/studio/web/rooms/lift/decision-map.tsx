@@ -140,12 +140,22 @@ function Column({
 }
 
 /** Where the predicted class changes, over two columns of numbers. */
-export function DecisionMap({ path, model }: { readonly path: string; readonly model: LiftModel }) {
+export function DecisionMap({
+  path,
+  model,
+  isSmall,
+}: {
+  readonly path: string;
+  readonly model: LiftModel;
+  /** Whether the map is drawn unasked: a large model takes long. */
+  readonly isSmall: boolean;
+}) {
   const names = model.features.filter(({ kind }) => kind === "number").map(({ name }) => name);
   const [x, setX] = useState(names.at(-2) ?? "");
   const [y, setY] = useState(names.at(-1) ?? "");
   const [size, setSize] = useState(20);
-  const { data, error, isWorking } = useAnswer<Boundary>(`${path}/boundary`, { x, y, size });
+  const [isAsked, setAsked] = useState(isSmall);
+  const { data, error, isWorking } = useAnswer<Boundary>(`${path}/boundary`, isAsked ? { x, y, size } : null);
   return (
     <section aria-labelledby="decision-map">
       <h2 id="decision-map">Where its prediction changes</h2>
@@ -162,6 +172,11 @@ export function DecisionMap({ path, model }: { readonly path: string; readonly m
             ))}
           </select>
         </label>
+        {!isAsked && (
+          <button type="button" onClick={() => setAsked(true)}>
+            Draw the map
+          </button>
+        )}
         <span class="count" role="status">
           {isWorking ? `predicting ${size * size} rows …` : ""}
         </span>

@@ -11,7 +11,15 @@ function textsOf({ features }: LiftModel, values: readonly Value[]): RowTexts {
   return Object.fromEntries(features.map(({ name }, i) => [name, values[i] == null ? "" : String(values[i])]));
 }
 
-function Shown({ path, model }: { readonly path: string; readonly model: LiftModel }) {
+function Shown({
+  path,
+  model,
+  isSmall,
+}: {
+  readonly path: string;
+  readonly model: LiftModel;
+  readonly isSmall: boolean;
+}) {
   const [texts, setTexts] = useState(() => textsOf(model, model.example));
   const [asked, setAsked] = useState(texts);
   const numbers = model.features.filter(({ kind }) => kind === "number");
@@ -28,7 +36,7 @@ function Shown({ path, model }: { readonly path: string; readonly model: LiftMod
           document.getElementById("ask-row")?.scrollIntoView();
         }}
       />
-      {model.task === "classify" && numbers.length >= 2 && <DecisionMap path={path} model={model} />}
+      {model.task === "classify" && numbers.length >= 2 && <DecisionMap path={path} model={model} isSmall={isSmall} />}
     </>
   );
 }
@@ -38,6 +46,9 @@ const LiftPanel: RoomPanel = ({ run }) => {
   const path = `/api/lift/${encodeURIComponent(run.summary.id)}`;
   const { data, error } = useData<LiftModel>(`${path}/model`);
   if (error) return <Problem text={error} />;
-  return data ? <Shown path={path} model={data} /> : <p class="wait">Opening the model …</p>;
+  if (!data) return <p class="wait">Opening the model …</p>;
+  // Our own base is small; one from elsewhere may take seconds a row.
+  const { ownBytes } = run.record.base as { readonly ownBytes: boolean };
+  return <Shown path={path} model={data} isSmall={ownBytes} />;
 };
 export default LiftPanel;

@@ -4,6 +4,7 @@ import { Bars } from "../../charts/bars.tsx";
 import { formatNumber } from "../../format.ts";
 import { Problem } from "../../problem.tsx";
 import { useAnswer } from "../../use-answer.ts";
+import { useKeptFocus } from "../../use-kept-focus.ts";
 import { idText, type NextItems, type ShownItem, type UserHistory } from "./answers.ts";
 import { BeamPicture } from "./beam-picture.tsx";
 import { ItemSearch } from "./item-search.tsx";
@@ -174,12 +175,13 @@ export function NextItemsPanel({
   const temperatureId = useId();
   const request = { history: history.map(({ id }) => id), k, excludeSeen, temperature, seed };
   const answer = useAnswer<NextItems>(`${path}/next`, isReady ? request : null);
+  const { area, place } = useKeptFocus<HTMLDivElement, HTMLHeadingElement>(answer.data);
   const isUsers = user !== undefined && history === user.history;
   const add = (item: ShownItem) => onHistory([...history, item]);
   return (
     <section aria-labelledby="next-items">
       <h2 id="next-items">What comes next</h2>
-      <div class="next-columns">
+      <div class="next-columns" ref={area}>
         <div>
           <h3>History</h3>
           <UserChoice
@@ -192,7 +194,9 @@ export function NextItemsPanel({
             }}
           />
           <ItemSearch path={path} onAdd={add} />
-          <h4>In order of time</h4>
+          <h4 ref={place} tabIndex={-1}>
+            In order of time
+          </h4>
           <History
             history={history}
             onRemove={(place) => onHistory(history.filter((_, i) => i !== place))}
@@ -240,7 +244,10 @@ export function NextItemsPanel({
               </button>
             )}
           </div>
-          <div aria-live="polite" aria-busy={answer.isWorking}>
+          <p class="hidden" role="status">
+            {answer.data && `${answer.data.items.length} items, first ${answer.data.items[0]?.title ?? "none"}`}
+          </p>
+          <div aria-busy={answer.isWorking}>
             {answer.error && <Problem text={answer.error} />}
             {answer.data ? (
               <Recommendations answer={answer.data} next={isUsers ? (user.next ?? undefined) : undefined} onAdd={add} />

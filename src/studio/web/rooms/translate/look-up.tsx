@@ -3,6 +3,7 @@ import { Bars } from "../../charts/bars.tsx";
 import { Problem } from "../../problem.tsx";
 import { useData } from "../../use-data.ts";
 import { useKept } from "../../use-kept.ts";
+import { useKeptFocus } from "../../use-kept-focus.ts";
 import {
   type LookUpAnswer,
   type Overview,
@@ -109,6 +110,7 @@ export function LookUp({ path, overview }: { readonly path: string; readonly ove
     asked === "" ? null : `${path}/lookup?word=${encodeURIComponent(asked.slice(0, 200))}`,
   );
   const shown = useKept(answer.data, path);
+  const { area, place } = useKeptFocus<HTMLDivElement, HTMLDivElement>(shown);
   const lookUp = (word: string) => {
     setText(word);
     setAsked(word.trim());
@@ -164,20 +166,20 @@ export function LookUp({ path, overview }: { readonly path: string; readonly ove
           ))}
         </p>
       )}
-      <div aria-live="polite" aria-busy={answer.data === undefined && answer.error === undefined}>
+      <p class="hidden" role="status">
+        {shown &&
+          `${shown.word}: ${shown.sides.map(({ translations }) => translations.map((one) => one.word).join(", ")).join("; ")}`}
+      </p>
+      <div ref={area} aria-busy={asked !== "" && answer.data === undefined && answer.error === undefined}>
         {answer.error ? (
           <Problem text={answer.error} />
         ) : (
           shown && (
-            <>
-              <p class="hidden">
-                {shown.word}:{" "}
-                {shown.sides.map(({ translations }) => translations.map(({ word }) => word).join(", ")).join("; ")}
-              </p>
+            <div ref={place} tabIndex={-1}>
               {shown.sides.map((around) => (
                 <AroundWord key={around.side} word={shown.word} around={around} onLookUp={lookUp} />
               ))}
-            </>
+            </div>
           )
         )}
       </div>
