@@ -1,27 +1,11 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { chromium, describeWith } from "../programs.ts";
+import { choose, trained } from "./digits-page.ts";
 import { looks, openSite, tabTo } from "./open-site.ts";
 
 const fact = (page: Page, name: string) => page.locator(`[data-fact=${name}]`).textContent();
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
-
-/** Sets what is trained, by keyboard where it is a slider. */
-async function choose(page: Page, device: "wasm" | "webgpu", epochs: number): Promise<void> {
-  await page.getByLabel("Device").selectOption(device);
-  await page.getByLabel(/^Epochs/).fill(`${epochs}`);
-}
-
-const trained = (page: Page, timeout = 120_000) =>
-  page.waitForFunction(() => /^Trained/.test(document.querySelector(".live-status")?.textContent ?? ""), undefined, {
-    timeout,
-  });
-
-/** The numbers of a chart, read from its table. */
-async function numbersOf(page: Page, title: string): Promise<number[]> {
-  const values = page.locator("figure", { hasText: title }).locator("details td:last-child");
-  return (await values.allTextContents()).map(Number);
-}
 
 /** A digit in the manner of the data: 8x8 with the strokes from top to bottom. */
 const drawings = {
@@ -97,27 +81,6 @@ describeWith(chromium, "the page of digits", () => {
     await button(page, "Reset").click();
     expect(await page.locator(".live-status").textContent()).toBe("Ready.");
     expect(await fact(page, "accuracy")).toBe("–");
-  });
-
-  it("trains on WebGPU to about the same as on WebAssembly", { timeout: 180_000 }, async () => {
-    const losses: number[][] = [];
-    const accuracies: number[][] = [];
-    for (const device of ["wasm", "webgpu"] as const) {
-      const page = await site.open("live/digits.html");
-      await choose(page, device, 5);
-      // Without a penalty no rank is taken away, so that the graph is compiled once.
-      await page.getByLabel(/^Pull/).fill("0");
-      await button(page, "Train").click();
-      await trained(page, 150_000);
-      expect(await page.locator(".live-status").textContent()).toContain(device === "wasm" ? "WebAssembly" : "WebGPU");
-      losses.push(await numbersOf(page, "Loss with the penalty"));
-      accuracies.push(await numbersOf(page, "Test accuracy"));
-    }
-    expect(losses[0]!.length).toBeGreaterThan(5);
-    expect(losses[1]).toBeAllclose(losses[0]!, { rtol: 0.05, atol: 0.02 });
-    expect(accuracies[0]!.length).toBe(5);
-    expect(accuracies[1]).toBeAllclose(accuracies[0]!, { rtol: 0, atol: 0.03 });
-    expect(accuracies[1]!.at(-1)).toBeGreaterThan(0.7);
   });
 
   it("works by keyboard alone", { timeout: 120_000 }, async () => {

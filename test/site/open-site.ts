@@ -1,6 +1,6 @@
 /** The built site in a browser, watched: nothing may go wrong in its console, and nothing may leave its host. */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -19,6 +19,12 @@ export async function buildSite(...options: string[]) {
     cwd: root,
   });
   return { folder, stderr, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** All pages of a built site. */
+export async function pagesOf(folder: string): Promise<string[]> {
+  const all = await readdir(folder, { recursive: true });
+  return all.filter((path) => path.endsWith(".html")).sort();
 }
 
 /** Software rendering, so that WebGPU is there without a graphics card; and nothing that calls home. */
@@ -89,6 +95,7 @@ export async function openSite() {
 
   return {
     ...server,
+    folder: site.folder,
     problems,
     open,
     expectUsable,
