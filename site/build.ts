@@ -1,6 +1,6 @@
 /**
  * Builds the site into `site/out`: pages from Markdown, the live pages and the reference of all exports, for any web server and under any
- * path. `--no-api` leaves out the reference, `--out FOLDER` writes elsewhere.
+ * path. `--no-api` leaves out the reference, `--out FOLDER` writes elsewhere, `--root FOLDER` takes the Markdown of another checkout.
  *
  * @module
  */
@@ -16,13 +16,16 @@ import { escapeHtml, highlight, type RenderedPage, renderMarkdown } from "./mark
 import type { SearchEntry } from "./search.ts";
 import { pageOf, sectionsOf } from "./sections.ts";
 
-const root = join(import.meta.dirname, "..");
+const code = join(import.meta.dirname, "..");
 const { values: options } = parseArgs({
-  options: { out: { type: "string" }, api: { type: "boolean", default: true } },
+  options: { out: { type: "string" }, root: { type: "string" }, api: { type: "boolean", default: true } },
   allowNegative: true,
 });
 const out = options.out ?? join(import.meta.dirname, "out");
+const root = options.root ?? code;
+/** Where text comes from, and where code does. */
 const at = (path: string) => join(root, path);
+const codeAt = (path: string) => join(code, path);
 const read = (path: string) => readFile(at(path), "utf8");
 
 async function write(path: string, content: string): Promise<void> {
@@ -46,6 +49,7 @@ const pages = new Map<string, string>(
 // A link to the folder of the decisions is one to the first of them.
 const decisions = [...pages.keys()].find((source) => source.startsWith("docs/decisions/"));
 if (decisions) pages.set("docs/decisions", pages.get(decisions)!);
+pages.set("docs", pageOf("docs/README.md"));
 
 /** Links of `source` as its page `url` has them. */
 function resolver(source: string, url: string) {
@@ -157,8 +161,8 @@ for (const [path, url] of linked) {
     await cp(at(path), join(out, url));
     continue;
   }
-  const code = highlight(await read(path), posix.extname(path).slice(1));
-  const html = `<h1>${escapeHtml(posix.basename(path))}</h1>\n<p><code>${escapeHtml(path)}</code></p>\n<pre tabindex="0" role="region" aria-label="Text of ${escapeHtml(path)}"><code>${code}</code></pre>`;
+  const text = highlight(await read(path), posix.extname(path).slice(1));
+  const html = `<h1>${escapeHtml(posix.basename(path))}</h1>\n<p><code>${escapeHtml(path)}</code></p>\n<pre tabindex="0" role="region" aria-label="Text of ${escapeHtml(path)}"><code>${text}</code></pre>`;
   await writePage(url, { title: posix.basename(path), html, headings: [] });
 }
 for (const { from, href, url, id } of anchors) {
@@ -172,10 +176,10 @@ if (broken.length > 0) {
 await write("search.json", JSON.stringify(searchable));
 await build({
   entryPoints: {
-    "assets/search": at("site/search.ts"),
-    ...Object.fromEntries(livePages.map(({ name }) => [`live/${name}`, at(`site/live/${name}.tsx`)])),
-    "live/digits-worker": at("src/studio/web/live/digits-worker.ts"),
-    "live/order-worker": at("src/studio/web/live/order-worker.ts"),
+    "assets/search": codeAt("site/search.ts"),
+    ...Object.fromEntries(livePages.map(({ name }) => [`live/${name}`, codeAt(`site/live/${name}.tsx`)])),
+    "live/digits-worker": codeAt("src/studio/web/live/digits-worker.ts"),
+    "live/order-worker": codeAt("src/studio/web/live/order-worker.ts"),
   },
   outdir: out,
   bundle: true,
@@ -188,12 +192,12 @@ await build({
   legalComments: "linked",
   logLevel: "warning",
 });
-await write("assets/site.css", `${theme}${await read("site/site.css")}`);
-await cp(at("data/digits.csv.gz"), join(out, "live/digits.csv.gz"));
-const programs = at("data/looped-programs");
+await write("assets/site.css", `${theme}${await readFile(codeAt("site/site.css"), "utf8")}`);
+await cp(codeAt("data/digits.csv.gz"), join(out, "live/digits.csv.gz"));
+const programs = codeAt("data/looped-programs");
 const texts = (await readdir(programs))
   .sort()
   .map(async (name) => ({ name, text: await readFile(join(programs, name), "utf8") }));
 await write("live/looped-programs.json", JSON.stringify(await Promise.all(texts)));
-if (options.api) await buildReference(root, join(out, "api"));
+if (options.api) await buildReference(code, join(out, "api"));
 console.log(`${searchable.length} pages in ${out}`);

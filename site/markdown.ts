@@ -53,6 +53,7 @@ export function highlight(code: string, language: string): string {
 export function renderMarkdown(source: string, resolve: (href: string) => string | undefined): RenderedPage {
   const headings: Heading[] = [];
   const used = new Map<string, number>();
+  let [codes, tables] = [0, 0];
   const marked = new Marked({
     gfm: true,
     renderer: {
@@ -68,17 +69,20 @@ export function renderMarkdown(source: string, resolve: (href: string) => string
       },
       code({ text, lang }) {
         const language = (lang ?? "").split(/\s/)[0]!;
-        return `<pre tabindex="0" role="region" aria-label="${language ? `Code, ${language}` : "Text as it is printed"}"><code>${highlight(text, language)}</code></pre>\n`;
+        return `<pre tabindex="0" role="region" aria-label="Listing ${++codes}"><code>${highlight(text, language)}</code></pre>\n`;
       },
       table(token: Tokens.Table) {
-        const cell = (tag: "th" | "td") => (one: Tokens.TableCell) => {
+        const cell = (kind: "th" | "td") => (one: Tokens.TableCell) => {
+          // A heading of no words is none.
+          const tag = one.text === "" ? "td" : kind;
           const align = one.align ? ` style="text-align: ${one.align}"` : "";
           const scope = tag === "th" ? ' scope="col"' : "";
           return `<${tag}${scope}${align}>${this.parser.parseInline(one.tokens)}</${tag}>`;
         };
-        const head = `<tr>${token.header.map(cell("th")).join("")}</tr>`;
+        const head = `<thead><tr>${token.header.map(cell("th")).join("")}</tr></thead>`;
+        const hasHead = token.header.some(({ text }) => text !== "");
         const rows = token.rows.map((row) => `<tr>${row.map(cell("td")).join("")}</tr>`).join("\n");
-        return `<div class="table" tabindex="0" role="region" aria-label="Table"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>\n`;
+        return `<div class="table" tabindex="0" role="region" aria-label="Table ${++tables}"><table>${hasHead ? head : ""}<tbody>${rows}</tbody></table></div>\n`;
       },
       link({ href, title, tokens }) {
         const text = this.parser.parseInline(tokens);

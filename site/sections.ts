@@ -8,23 +8,30 @@ export interface Section {
   readonly sources: readonly string[];
 }
 
+/** The rooms in the order of README.md. */
+const rooms = [
+  "permutation-sgd",
+  "low-rank",
+  "norm-tuning",
+  "binary-subnetworks",
+  "memorization",
+  "looped-transformer",
+  "generative-retrieval",
+  "language-interfaced",
+  "word-translation",
+  "local-sgd",
+];
+
 /** The order of what is known; other files of a section follow by name. */
 const known: readonly { readonly title: string; readonly first: readonly string[]; readonly rest: RegExp }[] = [
-  { title: "Learn", first: ["docs/all-of-tenfold.md"], rest: /^docs\/tutorials\/.*\.md$/ },
+  {
+    title: "Learn",
+    first: ["docs/README.md", "docs/all-of-tenfold.md", ...rooms.map((room) => `docs/tutorials/${room}.md`)],
+    rest: /^docs\/tutorials\/.*\.md$/,
+  },
   {
     title: "The ten rooms",
-    first: [
-      "permutation-sgd",
-      "low-rank",
-      "norm-tuning",
-      "binary-subnetworks",
-      "memorization",
-      "looped-transformer",
-      "generative-retrieval",
-      "language-interfaced",
-      "word-translation",
-      "local-sgd",
-    ].map((room) => `src/systems/${room}/README.md`),
+    first: rooms.map((room) => `src/systems/${room}/README.md`),
     rest: /^src\/systems\/[^/]+\/README\.md$/,
   },
   {
@@ -65,6 +72,7 @@ export function pageOf(source: string): string {
   if (room) return `rooms/${room}.html`;
   if (source === "README.md") return "index.html";
   if (source === "data/README.md") return "docs/data.html";
+  if (source === "docs/README.md") return "docs/index.html";
   return join(
     "docs",
     source

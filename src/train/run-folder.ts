@@ -67,7 +67,7 @@ export class RunFolder {
   /**
    * Starts a run in a new folder, which is this process's until {@link close}.
    *
-   * @param options.goOn - how a run that is there is gone on with, in the words of the command that asks
+   * @param options - `goOn`: how a run that is there is gone on with, in the words of the command that asks
    * @throws {RunError} where the folder holds something and `force` is not set, another process is at it, or it cannot be written
    */
   static async create(

@@ -23,8 +23,8 @@ export interface Task {
  * variance, for values. Tables are scaled inside the model, so that what is saved and exported takes and gives the table's own
  * values.
  *
- * @param hidden - widths of the hidden layers of an `mlp`
- * @param copies - of its parameters that are held at once; default 4: the start, two sets of buffers that take turns, and gradients
+ * @param options - `hidden`: widths of the hidden layers of an `mlp`; `copies`: of its parameters that are held at once, default 4: the
+ *   start, two sets of buffers that take turns, and gradients
  * @throws {ConfigError} where a model for images is asked of something else, or one that this machine has no memory for
  */
 export function taskFor(

@@ -51,7 +51,7 @@ const rounding = 1e-14;
  * Measures how the error of the last iterate falls with the epochs K, the workers M or the components a round B, at the theorems'
  * step size: the mean over runs of F - F*, and the slope of its logarithm.
  *
- * @throws {ConfigError} where sizes do not divide, or options do not go together; {@link DivergenceError} where an error is beyond
+ * @throws {ConfigError} where sizes do not divide, or options do not go together; `DivergenceError` where an error is beyond
  * the numbers
  */
 export async function benchMethods(config: BenchConfig, seed: number, hooks: WorkHooks = {}): Promise<MethodsBench> {

@@ -198,7 +198,7 @@ export function DigitsLab({
       <div class="live-controls">
         <label>
           <span>
-            Pull towards low rank <output>{formatNumber(pull)}</output>
+            Pull towards low rank <strong>{formatNumber(pull)}</strong>
           </span>
           <input
             type="range"
@@ -212,7 +212,7 @@ export function DigitsLab({
         </label>
         <label>
           <span>
-            Epochs <output>{epochs}</output>
+            Epochs <strong>{epochs}</strong>
           </span>
           <input
             type="range"

@@ -44,6 +44,8 @@ export class LoopSession {
   readonly compiled: room.CompiledProgram;
   readonly #running: room.RunningProgram;
   readonly #history: Loop[] = [];
+  /** What went wrong in the loop after the last one of the history. */
+  #failure: unknown;
   /** Loops that are no longer in the history. */
   #forgotten = 0;
   /** How many loops lie behind the state that is shown. */
@@ -79,7 +81,7 @@ export class LoopSession {
   }
 
   get halted(): boolean {
-    return this.#at === this.#running.loops && this.#running.halted;
+    return this.#isAtFront && this.#running.halted && this.#failure === undefined;
   }
 
   get canGoBack(): boolean {
@@ -120,7 +122,7 @@ export class LoopSession {
    */
   forward(): boolean {
     if (this.halted) return false;
-    if (this.#at === this.#running.loops) this.#run();
+    if (this.#isAtFront) this.#run();
     const { places, after } = this.#history[this.#at - this.#forgotten]!;
     places.forEach((place, i) => {
       this.#state[place] = after[i]!;
@@ -129,8 +131,20 @@ export class LoopSession {
     return true;
   }
 
+  /** Whether no loop has run beyond the state that is shown. */
+  get #isAtFront(): boolean {
+    return this.#at === this.#forgotten + this.#history.length;
+  }
+
   #run(): void {
-    const report = this.#running.trace();
+    if (this.#failure !== undefined) throw this.#failure;
+    let report: room.LoopReport;
+    try {
+      report = this.#running.trace();
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
     const now = this.#running.state;
     const places: number[] = [];
     for (let i = 0; i < now.length; i++) if (now[i] !== this.#state[i]) places.push(i);

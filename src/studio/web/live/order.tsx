@@ -37,7 +37,7 @@ function Slider({
   return (
     <label>
       <span>
-        {label} <output>{formatNumber(value)}</output>
+        {label} <strong>{formatNumber(value)}</strong>
       </span>
       <input
         type="range"
