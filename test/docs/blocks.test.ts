@@ -36,6 +36,7 @@ describe("what is shown against what is printed", () => {
   it.each([
     ["a\nb", "a\nb\n"],
     ["took … s", "took 1.2 s"],
+    ["rr    …  3", "rr  12  3"],
     ["a\n…\nd", "a\nb\nc\nd"],
     ["a\n…\nd", "a\nd"],
     ["…\nd\n…\nf", "d\nd\ne\nf"],

@@ -9,7 +9,7 @@ const linesOf = (text: string): string[] => {
 };
 
 function lineMatches(shown: string, printed: string): boolean {
-  const parts = shown.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = shown.split(/\s*…\s*/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`).test(printed);
 }
 

@@ -6,7 +6,7 @@ import { unknownCommands, wholeProgram } from "./commands.ts";
 import { type Block, readBlocks } from "./page.ts";
 import { repository, runBlocks } from "./run-page.ts";
 import { sharedFolders } from "./shared-folders.ts";
-import { typeCheck } from "./type-check.ts";
+import { readExamples, sourceFiles, typeCheck } from "./type-check.ts";
 
 /** Milliseconds that a page may take; a quiet machine takes a fraction. */
 const pageLimit = 240_000;
@@ -48,13 +48,15 @@ export function describeRuns(paths: readonly string[]): void {
 export function describeChecks(paths: readonly string[]): void {
   const pages = paths.map(readPage);
 
-  it("TypeScript compiles", { timeout: 60_000 }, () => {
-    const snippets = pages.flatMap(({ path, blocks }) =>
+  it("TypeScript compiles, in pages and in the examples of docstrings", { timeout: 60_000 }, () => {
+    const inPages = pages.flatMap(({ path, blocks }) =>
       blocks
         .filter(({ language }) => language === "ts")
         .map(({ text, line, notRun }) => ({ path, text, line: line + 1, fragment: notRun !== undefined })),
     );
-    expect(typeCheck(snippets)).toEqual([]);
+    const examples = sourceFiles().flatMap((path) => readExamples(readFileSync(join(repository, path), "utf8"), path));
+    expect(examples.length).toBeGreaterThan(50);
+    expect(typeCheck([...inPages, ...examples])).toEqual([]);
   });
 
   it("commands and options exist", { timeout: 60_000 }, async () => {
