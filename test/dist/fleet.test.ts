@@ -386,6 +386,12 @@ describeWith(redisServer, "a fleet over BullMQ and Redis", () => {
     );
   });
 
+  it("refuses a place for weights of a kind that it does not know", async () => {
+    const message = '--blobs: expected redis, s3://bucket/prefix, or a folder that all machines see, found "http://x"';
+    await expect(engineFor(faulty(2), { blobs: "http://x" })).rejects.toThrow(message);
+    await expect(worker({ blobs: "http://x" })).rejects.toThrow(message);
+  });
+
   it("says that Redis is full, and loses nothing", { timeout: 60_000 }, async () => {
     const small = await startRedis({ maxmemory: "3mb", "maxmemory-policy": "noeviction" });
     // Redis goes before the run that uses it: closing must not wait for it.
