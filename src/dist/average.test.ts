@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Random } from "../core/index.ts";
 import { averageInOrder, bytesOf, float32sOf, float64sOf } from "./average.ts";
 
 describe("averageInOrder", () => {
@@ -16,6 +17,13 @@ describe("averageInOrder", () => {
     expect(shares[0]).toEqual(Float32Array.of(1, 2));
   });
 
+  it("is the same however many blocks it takes", () => {
+    const random = new Random(3);
+    const shares = [1, 2, 3].map(() => Float64Array.from({ length: 5000 }, () => random.normal()));
+    const expected = shares[0]!.map((first, j) => (first + shares[1]![j]! + shares[2]![j]!) / 3);
+    expect(averageInOrder(shares)).toEqual(expected);
+  });
+
   it("refuses nothing, and shares of different lengths", () => {
     expect(() => averageInOrder([])).toThrow("internal: an average of nothing");
     expect(() => averageInOrder([Float64Array.of(1), Float64Array.of(1, 2)])).toThrow("internal: shares of 2 and 1");
@@ -31,6 +39,11 @@ describe("bytes and numbers", () => {
     expect(float64sOf(shared)).toEqual(values);
     const part = Float32Array.of(1, 2, 3).subarray(1);
     expect(float32sOf(bytesOf(part))).toEqual(Float32Array.of(2, 3));
+    // Where they lie, unless that is not where numbers can begin.
+    expect(float64sOf(shared).buffer).toBe(shared.buffer);
+    const odd = new Uint8Array(25).subarray(1);
+    odd.set(bytesOf(values));
+    expect(float64sOf(odd)).toEqual(values);
     expect(() => float64sOf(new Uint8Array(7))).toThrow("internal: 7 bytes are no float64 numbers");
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { initialRunState, inProcess, ThreadPool, threads, type Work } from "../../src/dist/index.ts";
-import { openWork, workModule } from "../../src/systems/local-sgd/index.ts";
+import { networkSchema, openWork, workModule } from "../../src/systems/local-sgd/index.ts";
 import { type FaultyOptions, faultyModule, openWork as openFaulty } from "../fixtures/faulty-work.ts";
 import { finish, smallRun } from "./runs.ts";
 
@@ -50,6 +50,29 @@ describe("in this process and in threads", () => {
     for (let round = 5; round < work.rounds; round++) await second.round();
     const { sha256 } = await import("../../src/storage/index.ts");
     expect(sha256((await second.state()).held.weights)).toBe(whole.sha);
+  });
+});
+
+describe("the functions of a run", () => {
+  it("leave what they are given as it was", async () => {
+    const network = networkSchema.parse({ workers: 2, hidden: [4], epochs: 1, outer: "nesterov", optimizer: "adamw" });
+    for (const run of [smallRun(2), { kind: "network", config: network, seed: 1 } as const]) {
+      const work = await openWork(run);
+      const held = await work.start();
+      const before = structuredClone(held);
+      const shares = [
+        await work.share(0, 0, { weights: held.weights }),
+        await work.share(0, 1, { weights: held.weights }),
+      ];
+      const given = structuredClone(shares);
+      const next = await work.combine(0, held, shares);
+      expect(await work.combine(0, held, shares)).toEqual(next);
+      expect(held).toEqual(before);
+      expect(shares).toEqual(given);
+      const again = structuredClone(shares[0]!);
+      await work.share(1, 0, { weights: next.weights, ...(again.memory && { memory: again.memory }) });
+      expect(again).toEqual(shares[0]);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { sweep } from "../../src/dist/fleet/sweep.ts";
 import {
   type FleetWorker,
@@ -234,10 +234,15 @@ describeWith(redisServer, "a fleet over BullMQ and Redis", () => {
     await redisClient.del(coordinator);
     await sweep(bullmq, redisClient, { olderThanMs: 60_000 });
     expect((await keysOfRun()).length, "while its jobs are young").toBe(left.length - 1);
-    // A worker of this version listens, and so the queue stays.
+    // A worker of this version listens, and so the queue stays; jobs that it is at are left to a later sweep.
     await worker();
-    await sweep(bullmq, redisClient, { olderThanMs: 0 });
-    expect((await keysOfRun()).filter((key) => /:(share|average)-/.test(key) && !/:lock$/.test(key))).toEqual([]);
+    await vi.waitFor(
+      async () => {
+        await sweep(bullmq, redisClient, { olderThanMs: 0 });
+        expect((await keysOfRun()).filter((key) => /:(share|average)-/.test(key))).toEqual([]);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
     expect(await redisClient.exists(`tenfold:share-${codeVersion}:meta`)).toBe(1);
   });
 
@@ -351,7 +356,10 @@ describeWith(redisServer, "a fleet over BullMQ and Redis", () => {
     const { work, sha } = await reference(options);
     await worker();
     let most = 0;
-    const found = await finish(await engineFor(options, { blobs }), work, () => {
+    // What the same run left when it was killed, under the name it had then.
+    mkdirSync(join(blobs, "killed"));
+    writeFileSync(join(blobs, "killed", "r7-average-weights"), "");
+    const found = await finish(await engineFor(options, { blobs, before: "killed" }), work, () => {
       most = Math.max(most, readdirSync(blobs, { recursive: true }).length);
     });
     expect(found.sha).toBe(sha);
@@ -381,6 +389,12 @@ describeWith(redisServer, "a fleet over BullMQ and Redis", () => {
     await expect(engineFor(options, { redis: forgetful.url })).rejects.toThrow(
       /expected maxmemory-policy noeviction, .*, found allkeys-lru\. Hint: redis-cli config set/,
     );
+  });
+
+  it("refuses a place for weights of a kind that it does not know", async () => {
+    const message = '--blobs: expected redis, s3://bucket/prefix, or a folder that all machines see, found "http://x"';
+    await expect(engineFor(faulty(2), { blobs: "http://x" })).rejects.toThrow(message);
+    await expect(worker({ blobs: "http://x" })).rejects.toThrow(message);
   });
 
   it("says that Redis is full, and loses nothing", { timeout: 60_000 }, async () => {

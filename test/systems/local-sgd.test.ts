@@ -641,6 +641,11 @@ describe("tenfold local", () => {
       "--redis redis://127.0.0.1:1: expected a Redis server",
     ],
     [
+      "a host of no metrics",
+      ["worker", "--metrics-host", "::1"],
+      "--metrics-host: expected --metrics-port to go with it",
+    ],
+    [
       "a worker without Redis",
       ["worker", "--redis", "redis://127.0.0.1:1"],
       "--redis redis://127.0.0.1:1: expected a Redis server",

@@ -33,6 +33,10 @@ export interface FleetOptions extends RoundPolicy {
   readonly options: unknown;
   /** See `codeVersion()`. */
   readonly codeVersion: string;
+  /** Name of the run among jobs and blobs, of letters, digits and dashes; default a random one. */
+  readonly run?: string;
+  /** Name under which the run was before, where that ended without clearing up: the blobs it left are removed. */
+  readonly before?: string | undefined;
   /** Milliseconds a round may take before what is missing is asked for again; default ten minutes. */
   readonly deadlineMs?: number;
   /** Rounds of asking before a run gives up; default 3. */
@@ -91,7 +95,7 @@ interface References {
 
 class Coordinator implements RoundEngine {
   readonly name = "bullmq";
-  readonly #run = randomUUID().slice(0, 13);
+  readonly #run: string;
   readonly #options: FleetOptions;
   readonly #redis: Redis;
   readonly #blobs: BlobStore;
@@ -108,6 +112,7 @@ class Coordinator implements RoundEngine {
 
   constructor(bullmq: typeof import("bullmq"), redis: Redis, blobs: BlobStore, options: FleetOptions) {
     this.#options = options;
+    this.#run = options.run ?? randomUUID();
     this.#redis = redis;
     this.#blobs = blobs;
     this.#bullmq = bullmq;
@@ -133,7 +138,8 @@ class Coordinator implements RoundEngine {
   }
 
   async #begin({ round, held, memories }: RunState): Promise<void> {
-    const { options, codeVersion, blobs = "redis" } = this.#options;
+    const { options, codeVersion, blobs = "redis", before } = this.#options;
+    if (before !== undefined) await this.#blobs.clear(before);
     await Promise.all([this.#endings.ready(), ...Object.values(this.#queues).map((queue) => queue.waitUntilReady())]);
     const put = (name: string, bytes: Uint8Array) => putBlob(this.#blobs, `${this.#run}/begin-${name}`, bytes);
     this.#references = {

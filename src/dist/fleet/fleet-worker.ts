@@ -63,13 +63,15 @@ export interface FleetWorker {
  * Listens to Redis for shares to compute and averages to take, until it is closed. Computing happens in threads, so that
  * this one goes on telling Redis that the job is alive; what a killed worker was at goes to another one.
  *
- * @throws {ConfigError} where Redis cannot be used, or where all runs that are going on have another version of the code
+ * @throws {ConfigError} where Redis or the place for blobs cannot be used, or where all runs that are going on have another version of the code
  */
 export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
   const bullmq = await optionalPackage("fleet", "bullmq", () => import("bullmq"));
   const redis = await openRedis(options.redis);
   try {
     await refuseOtherVersions(redis, options.codeVersion);
+    // Said now rather than by the first job; runs say how long what they write is kept.
+    if (options.blobs !== undefined) await openBlobs(options.blobs, redis, 1);
   } catch (error) {
     redis.disconnect();
     throw error;

@@ -1,10 +1,13 @@
 /** Rounds on an engine, from the start or from a checkpoint, into a run folder where one is wanted. @module */
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DivergenceError, type HostTensor, hostTensor, RunError, TenfoldError } from "../../core/index.ts";
 import {
   bytesOf,
   codeVersion,
+  type FleetOptions,
   fleet,
   float32sOf,
   float64sOf,
@@ -17,7 +20,7 @@ import {
   type Work,
   withoutPassword,
 } from "../../dist/index.ts";
-import { sha256 } from "../../storage/index.ts";
+import { sha256, writeFileAtomic } from "../../storage/index.ts";
 import { type Checkpoint, RunFolder } from "../../train/index.ts";
 import type { EngineConfig } from "./config.ts";
 import { RoundLog } from "./round-log.ts";
@@ -83,12 +86,15 @@ const logMs = 200;
 export async function execute(run: LocalRun, config: EngineConfig, place: Place = {}): Promise<Outcome> {
   const work = await openWork(run);
   checkQuorum(config, work);
-  const engine = await openEngine(run, config, work, place.note);
+  const names = { run: randomUUID(), before: place.resume ? nameOnFleet(place.folder) : undefined };
+  const engine = await openEngine(run, config, work, names, place.note);
   const { folder: path, resume = false, force = false } = place;
   let folder: RunFolder | undefined;
   try {
     // Only what can be run leaves a folder.
     if (path !== undefined) folder = await openFolder(path, run, config, { resume, force });
+    if (path !== undefined && config.engine === "bullmq")
+      await writeFileAtomic(join(path, fleetFile), `${names.run}\n`);
     const start = resume && folder ? await loadStart(folder, run) : undefined;
     return await runRounds(engine, work, run, { folder, start }, place).catch((error: unknown) => {
       // What left the numbers would leave them again.
@@ -203,6 +209,7 @@ async function openEngine(
   run: LocalRun,
   { engine, threads: count, redis, blobs, quorum, deadline }: EngineConfig,
   work: Work,
+  names: Pick<FleetOptions, "run" | "before">,
   note: Place["note"],
 ): Promise<RoundEngine> {
   const policy = quorum === undefined ? {} : { quorum };
@@ -220,9 +227,21 @@ async function openEngine(
     options: run,
     codeVersion: version,
     deadlineMs,
+    ...names,
     ...policy,
     ...(note && { note }),
   });
+}
+
+/** The file of a run folder with the run's name on a fleet, under which is found there what a killed one left. */
+const fleetFile = "fleet";
+
+/** The name that a run was last on a fleet with. */
+function nameOnFleet(folder: string | undefined): string | undefined {
+  const path = join(folder ?? "", fleetFile);
+  if (folder === undefined || !existsSync(path)) return undefined;
+  const name = readFileSync(path, "utf8").trim();
+  return /^[\da-f-]{36}$/.test(name) ? name : undefined;
 }
 
 function checkQuorum({ quorum }: EngineConfig, { workers }: Work): void {

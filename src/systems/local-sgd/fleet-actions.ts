@@ -1,12 +1,20 @@
 /** What `tenfold local worker` and `tenfold local board` do. @module */
+import type { Command } from "commander";
 import type { z } from "zod";
 import { codeVersion, serveBoard, serveMetrics, startFleetWorker } from "../../dist/index.ts";
 import { type CommonOptions, openTerminal, untilStopped } from "../../terminal/index.ts";
 import type { boardSchema, workerSchema } from "./config.ts";
+import { refuseUnused } from "./refuse-unused.ts";
 import { workModule } from "./work.ts";
 
 /** `tenfold local worker` */
-export async function runWorker(options: z.output<typeof workerSchema>, raw: CommonOptions): Promise<void> {
+export async function runWorker(
+  options: z.output<typeof workerSchema>,
+  raw: CommonOptions,
+  command: Command,
+): Promise<void> {
+  const metricsAsked = { holds: options.metricsPort !== undefined, only: "--metrics-port", found: "none" };
+  refuseUnused(command, [{ options: ["metricsHost"], ...metricsAsked }]);
   const terminal = openTerminal(raw);
   const { redis, blobs, concurrency, lock, metricsPort, metricsHost } = options;
   const version = await codeVersion();

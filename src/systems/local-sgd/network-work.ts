@@ -26,6 +26,7 @@ import { requireSameData } from "./open-problem.ts";
 import { outerStep } from "./outer.ts";
 import { pack, unpack } from "./packing.ts";
 import { endsEpoch, epochOf, roundsOf, Schedule, type ScheduleOptions } from "./schedule.ts";
+import { allFinite } from "./steps.ts";
 
 /** A run that trains a network. */
 export interface NetworkRun {
@@ -172,8 +173,7 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
         const { params, optimizer: memory } = step.state();
         const weights = pack(params);
         // A last step may leave the numbers behind a loss that was still finite.
-        if (!weights.every(Number.isFinite))
-          throw divergence(stepAt(round, worker, steps - 1), Number.NaN, learningRate);
+        if (!allFinite(weights)) throw divergence(stepAt(round, worker, steps - 1), Number.NaN, learningRate);
         return {
           weights: bytesOf(weights),
           ...(remembers && { memory: bytesOf(pack(memory)) }),
@@ -183,7 +183,7 @@ export async function openNetworkWork(run: NetworkRun): Promise<Work> {
     async combine(round, held, shares) {
       const present = shares.filter((share) => share !== undefined);
       const mean = averageInOrder(present.map(({ weights }) => float32sOf(weights)));
-      const velocity = held.memory && float32sOf(held.memory);
+      const velocity = held.memory && float32sOf(held.memory).slice();
       const weights = outerStep(config, float32sOf(held.weights), mean, velocity);
       const loss = present.reduce((sum, { facts }) => sum + (facts?.loss ?? 0), 0) / present.length;
       let facts: Record<string, number> = { loss };

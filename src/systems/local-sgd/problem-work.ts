@@ -50,7 +50,7 @@ export async function openProblemWork({ config, seed, dataSha256 }: ProblemRun):
     },
     combine(round, held, shares): Share {
       const mean = averageInOrder(shares.flatMap((share) => (share ? [float64sOf(share.weights)] : [])));
-      const velocity = held.memory && float64sOf(held.memory);
+      const velocity = held.memory && float64sOf(held.memory).slice();
       const x = outerStep(config, float64sOf(held.weights), mean, velocity);
       const facts = endsEpoch(round, options) && { epoch: epochOf(round, options) + 1, ...measureAt(problem, x) };
       if (facts && !Number.isFinite(facts.objective)) {

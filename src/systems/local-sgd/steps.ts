@@ -28,7 +28,8 @@ export function workerSteps(
   return own;
 }
 
-function allFinite(x: Float64Array): boolean {
+/** Whether all are finite numbers: a loop, as this looks at all weights in every round. */
+export function allFinite(x: Float32Array | Float64Array): boolean {
   for (let j = 0; j < x.length; j++) if (!Number.isFinite(x[j])) return false;
   return true;
 }
