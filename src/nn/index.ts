@@ -97,8 +97,10 @@ export {
   profitableRank,
   type RankSampler,
   type Ranks,
+  ranksInUse,
   ranksOf,
   sampleWidths,
+  shrinkTo,
   tailPenalty,
   truncateRanks,
 } from "./low-rank.ts";

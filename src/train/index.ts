@@ -16,10 +16,12 @@ export { type Checkpoint, RunFolder, type RunIdentity } from "./run-folder.ts";
 export { RunLock } from "./run-lock.ts";
 export {
   compileTrainStep,
+  growTree,
   initialState,
   type Loss,
   type StepOptions,
   type StepReport,
+  shrinkState,
   type TrainState,
   type TrainStep,
   trainablePaths,
