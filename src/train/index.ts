@@ -1,6 +1,7 @@
 /** The training loop and what it leaves behind. @module */
 export { type BatchPlan, gatherRows, planBatches } from "./batches.ts";
 export { createEvaluator, type Evaluation, type Evaluator } from "./evaluate.ts";
+export { exportModel } from "./export-model.ts";
 export { fit } from "./fit.ts";
 export {
   completionLoss,
@@ -27,4 +28,4 @@ export {
   trainablePaths,
 } from "./step.ts";
 export { type ModelName, modelNames, type Task, taskFor } from "./task.ts";
-export type { FitEvent, FitOptions, LoopOptions } from "./training-loop.ts";
+export type { Finished, FitEvent, FitOptions, LoopOptions } from "./training-loop.ts";

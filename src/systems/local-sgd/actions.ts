@@ -5,10 +5,9 @@ import type { Command } from "commander";
 import type { z } from "zod";
 import { wholePath } from "../../data/index.ts";
 import type { RoundReport } from "../../dist/index.ts";
-import { toOnnx } from "../../engine/index.ts";
-import { Mode } from "../../nn/index.ts";
+import type { Layer } from "../../nn/index.ts";
 import { type Column, type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
-import { RunFolder } from "../../train/index.ts";
+import { exportModel, RunFolder } from "../../train/index.ts";
 import {
   type EngineConfig,
   engineSchema,
@@ -193,9 +192,7 @@ async function leaveResults(
   if (run.kind === "network") {
     const training = await openNetwork(run);
     const params = paramsOfWeights(training, weights);
-    const apply = (tree: never, x: never) => training.model.apply(tree, x, new Mode(false));
-    const { dtype, shape } = training.train.inputs;
-    await folder.saveModel(toOnnx(apply, params, [{ dtype, shape: [1, ...shape.slice(1)] }]));
+    await folder.saveModel(exportModel(training.model as Layer<unknown>, params, training.train).bytes);
   }
   await folder.saveReport(report);
 }
