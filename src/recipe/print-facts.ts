@@ -3,6 +3,8 @@ import type { Terminal } from "../terminal/index.ts";
 
 /** Facts of a finished run that are shown. */
 export interface Facts {
+  /** Of the parameters that training began with, on the validation part. */
+  readonly before: { readonly loss: number; readonly accuracy?: number };
   readonly numbers: { readonly model: number; readonly trained: number; readonly left: number };
   readonly ranks?: Readonly<Record<string, number>>;
   readonly fullRanks?: Readonly<Record<string, number>>;
@@ -12,7 +14,9 @@ export interface Facts {
 const grouped = (value: number) => value.toLocaleString("en-US");
 
 /** Prints sizes, ranks and figures. */
-export function printFacts(terminal: Terminal, { numbers, ranks, fullRanks, measured }: Facts): void {
+export function printFacts(terminal: Terminal, { before, numbers, ranks, fullRanks, measured }: Facts): void {
+  const accuracy = before.accuracy === undefined ? "" : `, accuracy ${(100 * before.accuracy).toFixed(2)}%`;
+  terminal.print(`before training: validation loss ${before.loss.toFixed(4)}${accuracy}`);
   const { model, trained, left } = numbers;
   terminal.print(`${grouped(model)} numbers in the model, ${grouped(trained)} trained, ${grouped(left)} left`);
   if (ranks && fullRanks) {

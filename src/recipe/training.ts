@@ -3,7 +3,7 @@ import type { HostTensor, Tree } from "../core/index.ts";
 import { isBuffer, type Parameters } from "../nn/index.ts";
 import { adamW, constantSchedule, cosineSchedule, type Optimizer, type Schedule, sgd } from "../optim/index.ts";
 import { type LayerRounds, type LayerTraining, roundsOf, scheduleRounds } from "../systems/local-sgd/index.ts";
-import type { Finished } from "../train/index.ts";
+import { createEvaluator, type Finished } from "../train/index.ts";
 import type { Assembly } from "./assembly.ts";
 import type { KeyPath } from "./problems.ts";
 import type { Recipe } from "./schema.ts";
@@ -91,12 +91,16 @@ export function layerTrainingOf(recipe: Recipe, training: RecipeTraining): Layer
 
 /** What is left of a run: the model itself, its sizes, and what it is worth in its own terms. */
 export async function finishTraining(
-  { tuning, model, start, measure, save }: RecipeTraining,
+  { tuning, model, loss, test, start, measure, save }: RecipeTraining,
   trained: Parameters,
   out: string | undefined,
 ): Promise<Finished> {
   const params = tuning.finish(trained);
+  const evaluator = createEvaluator(model, loss);
+  const before = await evaluator.evaluate(start as Tree<HostTensor>, test);
+  await evaluator.dispose();
   const facts = {
+    before,
     numbers: {
       model: countNumbers(start),
       trained: countNumbers(tuning.params, (path) => tuning.trainable(path) && !isBuffer(path)),
