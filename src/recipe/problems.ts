@@ -68,7 +68,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue, document: unknown): Problem[] 
   const choices =
     issue.code === "invalid_value"
       ? issue.values.map(String)
-      : issue.code === "invalid_union"
+      : issue.code === "invalid_union" && issue.message.startsWith("one of ")
         ? issue.message.replace(/^one of /, "").split(", ")
         : [];
   const near = typeof value === "string" ? nearest(value, choices) : undefined;

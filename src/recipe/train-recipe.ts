@@ -1,4 +1,5 @@
 /** `tenfold train recipe.yaml` @module */
+import { resolve } from "node:path";
 import { ConfigError } from "../core/index.ts";
 import type { RoundReport } from "../dist/index.ts";
 import type { Layer } from "../nn/index.ts";
@@ -9,7 +10,7 @@ import { assemble } from "./assembly.ts";
 import { type Facts, printFacts } from "./print-facts.ts";
 import { type RecipeFile, readRecipe } from "./read-recipe.ts";
 import { requireSameRecipe } from "./same-recipe.ts";
-import type { WrittenRecipe } from "./schema.ts";
+import type { Recipe, WrittenRecipe } from "./schema.ts";
 import { showFit } from "./show-fit.ts";
 import { finishTraining, layerTrainingOf, type RecipeTraining, roundsOfRecipe, trainingOf } from "./training.ts";
 import { type RecipeWork, workModule } from "./work.ts";
@@ -48,11 +49,19 @@ export async function trainRecipe(
   const read = await readRecipe(file);
   const { recipe, written, where } = read;
   if (resume && out !== undefined) requireSameRecipe(out, decisive(written));
+  requireOtherBase(recipe, out, where);
   const { signal } = terminal;
   const assembly = await assemble(recipe, { seed, where, signal, note: (text) => terminal.info(`note: ${text}`) });
   const training = trainingOf(recipe, assembly, seed, where);
   const run = { training, read, resume, raw, terminal };
   await (recipe.workers ? trainWithWorkers(run) : trainHere(run));
+}
+
+/** What a run starts from must not be what it writes over. */
+function requireOtherBase({ model }: Recipe, out: string | undefined, where: RecipeFile["where"]): void {
+  if (!("base" in model) || model.base === undefined || out === undefined || resolve(model.base) !== resolve(out))
+    return;
+  throw new ConfigError({ where: where(["model", "base"]), expected: "another folder than --out", found: out });
 }
 
 interface Run {

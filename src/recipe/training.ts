@@ -1,7 +1,8 @@
 /** A recipe as training: for one process, or for rounds of workers. @module */
-import type { HostTensor, Tree } from "../core/index.ts";
+import { ConfigError, flattenTree, type HostTensor, type Tree } from "../core/index.ts";
 import { isBuffer, type Parameters } from "../nn/index.ts";
 import { adamW, constantSchedule, cosineSchedule, type Optimizer, type Schedule, sgd } from "../optim/index.ts";
+import { encodeSafetensors, sha256 } from "../storage/index.ts";
 import { type LayerRounds, type LayerTraining, roundsOf, scheduleRounds } from "../systems/local-sgd/index.ts";
 import { createEvaluator, type Finished } from "../train/index.ts";
 import type { Assembly } from "./assembly.ts";
@@ -31,19 +32,31 @@ export function trainingOf(
       ? sgd({ momentum: rule.momentum, weightDecay: rule.weightDecay })
       : adamW({ weightDecay: rule.weightDecay });
   const cosine = schedule.kind === "cosine";
+  const totalSteps = stepsOf(recipe, assembly, optimizer, seed);
+  if (cosine && schedule.warmupSteps >= totalSteps) {
+    throw new ConfigError({
+      where: where(["schedule", "warmup-steps"]),
+      expected: `fewer than the ${totalSteps} steps of ${recipe.workers ? "each worker" : "the run"}`,
+      found: `${schedule.warmupSteps}`,
+    });
+  }
   return {
     ...assembly,
+    identity: { ...assembly.identity, ...(hasBase(recipe) && { startSha256: hashOf(assembly.start) }) },
     tuning: tuningOf(assembly.model, assembly.start, recipe.train, seed, where),
     optimizer,
     learningRate: cosine
-      ? cosineSchedule({
-          peak,
-          totalSteps: stepsOf(recipe, assembly, optimizer, seed),
-          warmupSteps: schedule.warmupSteps,
-        })
+      ? cosineSchedule({ peak, totalSteps, warmupSteps: schedule.warmupSteps })
       : constantSchedule(peak),
     learningRateName: cosine ? `cosine from ${peak}, ${schedule.warmupSteps} warm-up steps` : `${peak}`,
   };
+}
+
+const hasBase = ({ model }: Recipe) => "base" in model && model.base !== undefined;
+
+/** SHA-256 of parameters, as safetensors. */
+function hashOf(params: Parameters): string {
+  return sha256(encodeSafetensors(Object.fromEntries(flattenTree(params as Tree<HostTensor>))));
 }
 
 /** Steps of a run, or of each worker. */

@@ -17,6 +17,7 @@ import { RunFolder } from "../../src/train/index.ts";
 
 /** What a run prints with `--json`. */
 export interface Document {
+  readonly before: { readonly loss: number };
   readonly validation: { readonly loss: number; readonly accuracy?: number };
   readonly numbers: { readonly model: number; readonly trained: number; readonly left: number };
   readonly ranks?: Readonly<Record<string, number>>;
