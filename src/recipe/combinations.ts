@@ -75,10 +75,14 @@ const rules: readonly Rule[] = [
     workers?.shards === "by-label" && data.kind !== "examples"
       ? { path: ["workers", "shards"], expected: "shuffled, as only examples have labels", found: "by-label" }
       : undefined,
-  ({ workers }) =>
-    workers?.threads !== undefined && workers.engine !== "threads"
-      ? { path: ["workers", "threads"], expected: "the engine threads", found: workers.engine }
-      : undefined,
+  ({ workers }) => {
+    const engines = { threads: "threads", redis: "bullmq", blobs: "bullmq" } as const;
+    const keys = ["threads", "redis", "blobs"] as const;
+    const key = keys.find((name) => workers?.[name] !== undefined && workers.engine !== engines[name]);
+    return key && workers
+      ? { path: ["workers", key], expected: `the engine ${engines[key]} beside it`, found: workers.engine }
+      : undefined;
+  },
   ({ model }) => {
     if (model.kind !== "language-model" || model.base === undefined) return undefined;
     const given = (["family", "dim", "layers", "heads"] as const).find((key) => model[key] !== undefined);

@@ -5,6 +5,8 @@ export { impossibleCombinations } from "./combinations.ts";
 export type { KeyPath, Problem } from "./problems.ts";
 /** Recipes from YAML. */
 export { parseRecipe, type RecipeFile, readRecipe } from "./read-recipe.ts";
+/** `tenfold worker` */
+export { runRecipeWorker } from "./recipe-worker.ts";
 /** Every key of a recipe. */
 export { type Recipe, recipeSchema, type WrittenRecipe } from "./schema.ts";
 /** A run on the terminal. */

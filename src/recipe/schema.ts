@@ -1,5 +1,6 @@
 /** What a recipe may say: every key, its range and its default. @module */
 import { z } from "zod";
+import { engineNames } from "../dist/index.ts";
 import { type OrderName, orderNames } from "../optim/index.ts";
 import { quantizerKinds } from "../systems/generative-retrieval/index.ts";
 import type { CamelKeys } from "./camel-keys.ts";
@@ -174,8 +175,12 @@ const workersSchema = part({
       momentum: z.number().min(0).max(1).default(0.9).describe("momentum of the outer optimizer"),
     }),
   ]).default({ kind: "average" }),
-  engine: z.enum(["in-process", "threads"]).default("in-process").describe("where workers run; not part of the result"),
+  engine: z.enum(engineNames).default("in-process").describe("where workers run; the result is the same everywhere"),
   threads: count.optional().describe("of threads: how many compute at once; default one for each core"),
+  redis: text.optional().describe("of bullmq: address of Redis; default redis://127.0.0.1:6379"),
+  blobs: text
+    .optional()
+    .describe("of bullmq: where weights lie: redis, s3://bucket/prefix, or a folder; default redis"),
 });
 
 /** A recipe as it is written, with its defaults. */

@@ -13,12 +13,12 @@ import { requireSameRecipe } from "./same-recipe.ts";
 import type { Recipe, WrittenRecipe } from "./schema.ts";
 import { showFit } from "./show-fit.ts";
 import { finishTraining, layerTrainingOf, type RecipeTraining, roundsOfRecipe, trainingOf } from "./training.ts";
-import { type RecipeWork, workModule } from "./work.ts";
+import { fleetSuffix, type RecipeWork, sameOf, workModule } from "./work.ts";
 
 /** What decides the bytes of a run: all of a recipe but where its workers run. */
 function decisive({ workers, ...rest }: WrittenRecipe): unknown {
   if (!workers) return rest;
-  const { engine: _, threads: __, ...own } = workers;
+  const { engine, threads, redis, blobs, ...own } = workers;
   return { ...rest, workers: own };
 }
 
@@ -111,10 +111,15 @@ async function trainWithWorkers({ training, read, resume, raw, terminal }: Run):
   const workers = recipe.workers!;
   const layers = layerTrainingOf(recipe, training);
   const work = layerWork(layers, roundsOfRecipe(recipe, workers, seed));
-  const options: RecipeWork = { recipe, seed, prepared: training.prepared };
+  const options: RecipeWork = { recipe, seed, prepared: training.prepared, same: sameOf(training) };
   const { name, sha256 } = training.train;
   const identity = { seed, data: name, dataSha256: sha256, ...training.identity, recipe: decisive(written) };
-  const engine = engineSchema.parse({ engine: workers.engine, threads: workers.threads });
+  const engine = engineSchema.parse({
+    engine: workers.engine,
+    threads: workers.threads,
+    redis: workers.redis,
+    blobs: workers.blobs,
+  });
   let progress: ReturnType<Terminal["progress"]> | undefined;
   const outcome = await executeRounds(
     {
@@ -123,7 +128,8 @@ async function trainWithWorkers({ training, read, resume, raw, terminal }: Run):
       options,
       identity,
       dtype: "float32",
-      resumeWith: () => "the same command with --resume",
+      fleetSuffix,
+      goOn: () => "with the same command and --resume",
     },
     engine,
     {
@@ -131,6 +137,7 @@ async function trainWithWorkers({ training, read, resume, raw, terminal }: Run):
       resume,
       force,
       signal: terminal.signal,
+      note: (text) => terminal.warn(text),
       onRound(report: RoundReport, rounds: number) {
         progress ??= terminal.progress("rounds", rounds);
         progress.update(report.round + 1, `loss ${report.facts.loss?.toFixed(4)}`);

@@ -122,7 +122,10 @@ describe("combinations that cannot be", () => {
       `${digits}order: ff-rr\nworkers: { count: 2, sync: true }`,
       "workers.sync: expected false for an order of each worker's own, or the order rr, .*, found true with ff-rr",
     ],
-    [`${digits}workers: { count: 2, threads: 2 }`, "workers.threads: expected the engine threads, found in-process"],
+    [
+      `${digits}workers: { count: 2, threads: 2 }`,
+      "workers.threads: expected the engine threads beside it, found in-process",
+    ],
     [
       "data: digits\nmodel: recommender",
       "data: expected data with interactions and items, which a recommender learns from, found data with name",

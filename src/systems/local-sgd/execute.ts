@@ -83,6 +83,8 @@ export interface RoundsRun {
   readonly identity: RunIdentity;
   /** What the bytes of weights are. */
   readonly dtype: "float32" | "float64";
+  /** What sets it apart from other kinds of runs on a fleet, whose workers open another module; default nothing. */
+  readonly fleetSuffix?: string;
   /** How a run in a folder is gone on with: `with tenfold local resume runs/a`. */
   readonly goOn: (folder: string) => string;
 }
@@ -227,7 +229,7 @@ function added(totals: Totals, { bytesSent, retries, missing, facts }: RoundRepo
 
 /** The engine that the options name. */
 async function openEngine(
-  { work, module, options }: RoundsRun,
+  { work, module, options, fleetSuffix = "" }: RoundsRun,
   { engine, threads: count, redis, blobs, quorum, deadline }: EngineConfig,
   note: Place["note"],
 ): Promise<RoundEngine> {
@@ -238,7 +240,7 @@ async function openEngine(
     const pool = count === undefined ? {} : { threads: count };
     return threads({ module, options }, { ...policy, ...pool, deadlineMs });
   }
-  const version = await codeVersion();
+  const version = `${await codeVersion()}${fleetSuffix}`;
   const place = blobs === "redis" || /^[a-z][a-z0-9+.-]+:/i.test(blobs) ? blobs : resolve(blobs);
   return fleet({
     redis,

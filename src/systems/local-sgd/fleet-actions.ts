@@ -7,15 +7,23 @@ import { workModule } from "./work.ts";
 
 /** `tenfold local worker` */
 export async function runWorker(options: z.output<typeof workerSchema>, raw: CommonOptions): Promise<void> {
+  await serveWorker(options, raw, { module: workModule, version: await codeVersion() });
+}
+
+/** Computes for the runs of one module on a fleet, until it is told to leave. */
+export async function serveWorker(
+  options: z.output<typeof workerSchema>,
+  raw: CommonOptions,
+  { module, version }: { readonly module: string; readonly version: string },
+): Promise<void> {
   const terminal = openTerminal(raw);
   const { redis, blobs, concurrency, lock, metricsPort, metricsHost } = options;
-  const version = await codeVersion();
   const metrics = metricsPort === undefined ? undefined : await serveMetrics(metricsPort, metricsHost);
   let shares = 0;
   try {
     const worker = await startFleetWorker({
       redis,
-      module: workModule,
+      module,
       concurrency,
       codeVersion: version,
       lockMs: lock * 1000,

@@ -20,6 +20,8 @@ export {
   /** Options of `tenfold local run`, without those of engines. */
   type ProblemConfig,
   problemConfigSchema,
+  /** Options of `tenfold local worker`. */
+  workerSchema,
 } from "./config.ts";
 /** Rounds on an engine, into a resumable folder. */
 export {
@@ -30,6 +32,8 @@ export {
   type Place,
   type RoundsRun,
 } from "./execute.ts";
+/** A worker of a fleet, until it is told to leave. */
+export { serveWorker } from "./fleet-actions.ts";
 /** What synchronized minibatches come to at M B = N. */
 export { gradientDescent } from "./gradient-descent.ts";
 /** The training of any layer as rounds. */
