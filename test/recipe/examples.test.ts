@@ -36,7 +36,7 @@ function train(name: string, out = name, edit: (yaml: string) => string = (yaml)
 const modelOf = (name: string) => openOnnx(new Uint8Array(readFileSync(join(folder, name, "model.onnx"))));
 
 describe("the examples", () => {
-  it("a recommender with low-rank layers in FlipFlop order", { timeout: 120_000 }, async () => {
+  it("a recommender with low-rank layers in FlipFlop order", { timeout: 240_000 }, async () => {
     run("examples/recipes/make-shop.ts", join(folder, "shop"));
     const { numbers, ranks, measured } = train("low-rank-recommender");
     expect(Object.keys(ranks!)).toHaveLength(8);
@@ -52,7 +52,7 @@ describe("the examples", () => {
     await model.release();
   });
 
-  it("a language model, and its norms tuned", { timeout: 120_000 }, async () => {
+  it("a language model, and its norms tuned", { timeout: 240_000 }, async () => {
     train("language-model");
     const { before, validation, numbers } = train("norm-tuned-language-model");
     expect(numbers.trained).toBe(640);
@@ -63,7 +63,7 @@ describe("the examples", () => {
     await model.release();
   });
 
-  it("LeNet with low-rank layers on workers, the same in threads", { timeout: 120_000 }, async () => {
+  it("LeNet with low-rank layers on workers, the same in threads", { timeout: 240_000 }, async () => {
     const { numbers, validation, weightsSha256 } = train("lenet-on-workers");
     expect(numbers.left).toBeLessThan(0.8 * numbers.model);
     expect(validation.accuracy).toBeGreaterThan(0.9);

@@ -14,7 +14,7 @@ const recipe = (engine: string) =>
   `data: { text: TEXT }\nmodel: { kind: language-model, dim: 16, context: 16 }\ntrain: { kind: low-rank, group-lasso: 1.0e-3, shrink: 0.05 }\norder: ff-rr\nepochs: 2\nbatch-size: 8\nworkers: { count: 2, local-steps: 2${engine} }\n`;
 
 describeWith(redisServer, "recipes on a fleet", () => {
-  it("end with the same weights as in one process", { timeout: 120_000 }, async () => {
+  it("end with the same weights as in one process", { timeout: 240_000 }, async () => {
     const redis = await startRedis();
     const worker = spawn(process.execPath, [...tenfold, "worker", "--redis", redis.url], {
       stdio: ["ignore", "ignore", "pipe"],

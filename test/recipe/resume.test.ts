@@ -36,7 +36,7 @@ const recipes: Readonly<Record<string, string>> = {
 
 describe("a recipe killed with SIGKILL and resumed ends with the same bytes as one that was not", () => {
   for (const [title, yaml] of Object.entries(recipes)) {
-    it(title, { timeout: 120_000 }, async () => {
+    it(title, { timeout: 240_000 }, async () => {
       const name = title.replace(/\W+/g, "-");
       await run(yaml, `${name}-whole`);
       await kill(yaml, name);
