@@ -12,6 +12,7 @@ const floors = [
   "http",
   "dist",
   "systems",
+  "recipe",
   "report",
   "browser",
   "studio",

@@ -30,6 +30,8 @@ export * as http from "./http/index.ts";
 export * as nn from "./nn/index.ts";
 /** Optimizers, schedules and orders of examples. */
 export * as optim from "./optim/index.ts";
+/** Models, what is trained of them, orders and workers, combined by one file. */
+export * as recipe from "./recipe/index.ts";
 /** Files: safetensors, atomic writes, TensorBoard. */
 export * as storage from "./storage/index.ts";
 /** The room of networks found inside random networks of signs. */

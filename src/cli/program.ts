@@ -37,6 +37,9 @@ export async function createProgram(rooms: readonly Room[], words: readonly stri
   program.commandsGroup("Commands:");
   registerReproduce(program, rooms);
   registerTrain(program);
+  // Its options are a room's, which is loaded only for it.
+  if (words[0] === "worker") (await import("./worker.ts")).registerWorker(program);
+  else program.command("worker").description("compute for recipes with engine: bullmq, on this machine, until Ctrl-C");
   registerData(program);
   registerStudio(program);
   return program;

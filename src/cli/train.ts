@@ -2,8 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../core/index.ts";
 import type { Dataset } from "../data/index.ts";
-import { addAction, type CommonOptions, openTerminal, type Terminal } from "../terminal/index.ts";
-import type { FitEvent } from "../train/index.ts";
+import { addAction, type CommonOptions, openTerminal } from "../terminal/index.ts";
 
 const schema = z.object({
   data: z.string().default("digits").describe("name of a dataset, a folder or a file"),
@@ -39,17 +38,28 @@ const schema = z.object({
 });
 type TrainOptions = z.output<typeof schema>;
 
-/** Adds `tenfold train`: one model on one dataset, into a run folder. */
+/** Adds `tenfold train`: one model on one dataset, or what a recipe says, into a run folder. */
 export function registerTrain(program: Command): void {
-  addAction(program, "train", {
-    description: "train a model on a dataset, in any order, into a resumable run folder",
+  addAction(program, "train [recipe]", {
+    description: "train a model on a dataset, in any order, or what a recipe combines, into a resumable run folder",
+    argumentHelp: { recipe: "YAML file that says all of it; see docs/composition.md" },
     schema,
     out: true,
     load: async () => train,
   });
 }
 
-async function train(options: TrainOptions, common: CommonOptions): Promise<void> {
+async function train(
+  recipe: string | undefined,
+  options: TrainOptions,
+  common: CommonOptions,
+  command: Command,
+): Promise<void> {
+  const { showFit, trainRecipe } = await import("../recipe/index.ts");
+  if (recipe !== undefined) {
+    refuseFlags(command, recipe);
+    return trainRecipe(recipe, options, common);
+  }
   const terminal = openTerminal(common);
   if (options.resume && common.out === undefined) {
     throw new ConfigError({
@@ -77,7 +87,7 @@ async function train(options: TrainOptions, common: CommonOptions): Promise<void
     ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
     ...(options.checkpointEvery !== undefined && { checkpointEvery: options.checkpointEvery }),
   });
-  await report(run, terminal, common);
+  await showFit(run, terminal, common, "squared error as a share of the target's variance");
 }
 
 /** Model, loss, optimizer and schedule as `fit` takes them. */
@@ -102,44 +112,19 @@ async function settings(options: TrainOptions, data: Dataset) {
   };
 }
 
-/** An evaluation in words. For regression the loss is a share of the target's variance: 1 is no better than its mean. */
-function measured({ loss, accuracy }: { readonly loss: number; readonly accuracy?: number }): string {
-  if (accuracy !== undefined) return `loss ${loss.toFixed(4)}, accuracy ${(100 * accuracy).toFixed(2)}%`;
-  return `squared error ${loss.toFixed(4)} of the target's variance`;
-}
-
-/** Shows a run as it goes, and its end. */
-async function report(run: AsyncIterable<FitEvent>, terminal: Terminal, { out }: CommonOptions): Promise<void> {
-  let progress: ReturnType<Terminal["progress"]> | undefined;
-  for await (const event of run) {
-    if (event.type === "start") {
-      terminal.info(
-        `${event.parameters} parameters, ${event.totalSteps} steps${event.step > 0 ? `, going on from step ${event.step}` : ""}`,
-      );
-      progress = terminal.progress("train", event.totalSteps);
-    }
-    if (event.type === "step") progress?.update(event.step, `loss ${event.loss.toFixed(4)}`);
-    if (event.type === "evaluation") {
-      terminal.info(`epoch ${event.epoch + 1}: validation ${measured(event)}`);
-    }
-    if (event.type === "stopped") {
-      progress?.stop();
-      const how =
-        out === undefined
-          ? "nothing was kept: give --out DIR to be able to go on"
-          : "go on with the same command and --resume";
-      terminal.warn(`stopped after step ${event.step}; ${how}`);
-      process.exitCode = 130;
-      return;
-    }
-    if (event.type === "end") {
-      progress?.stop();
-      terminal.result({
-        steps: event.step,
-        ...(out !== undefined && { run: out }),
-        validation: event.evaluation ?? null,
-      });
-      if (out !== undefined) terminal.info(`${out}: metrics.jsonl, checkpoints, model.onnx, report.json`);
-    }
-  }
+/** A recipe says all that decides a run: a flag beside it would be a second place to look for it. */
+function refuseFlags(command: Command, recipe: string): void {
+  const given = command.options.filter(
+    (option) =>
+      option.attributeName() in schema.shape &&
+      option.attributeName() !== "resume" &&
+      command.getOptionValueSource(option.attributeName()) === "cli",
+  );
+  if (given.length === 0) return;
+  throw new ConfigError({
+    where: given.map(({ long }) => long).join(", "),
+    expected: "only --seed, --out, --force, --resume, --json, --quiet and --debug beside a recipe",
+    found: recipe,
+    hint: `write it into ${recipe}`,
+  });
 }

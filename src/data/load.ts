@@ -68,7 +68,11 @@ async function loadBundled(name: keyof typeof bundled, options: LoadOptions): Pr
     const hint = `leave the label out, or give ${label}`;
     throw new ConfigError({ where: name, expected: `the label column ${label}`, found: options.label, hint });
   }
-  const table = tableDataset(await readTable(join(bundledFolder, `${name}.csv.gz`)), { label, task: "classify" });
+  const table = tableDataset(await readTable(join(bundledFolder, `${name}.csv.gz`)), {
+    label,
+    task: "classify",
+    ...(options.features && image === undefined && { features: options.features }),
+  });
   if (image === undefined) return takeSplit(table, split);
   const { features: _, ...dataset } = table;
   const pixels = Float32Array.from(table.inputs.data, (value) => value / image.highest);

@@ -1,5 +1,14 @@
 /** Layers as pairs of init and apply over parameter trees, and losses. @module */
+
 export { applyGelu, applySilu, flatten, gelu, relu, silu, tanh } from "./activation.ts";
+export {
+  type AdditionOptions,
+  type AdditionParams,
+  isAddition,
+  linearMapPaths,
+  type WithAdditions,
+  withAdditions,
+} from "./additions.ts";
 export {
   type AttentionCache,
   type AttentionMemory,
@@ -88,12 +97,15 @@ export {
   profitableRank,
   type RankSampler,
   type Ranks,
+  ranksInUse,
   ranksOf,
   sampleWidths,
+  shrinkTo,
   tailPenalty,
   truncateRanks,
 } from "./low-rank.ts";
 export { type ImageSize, lenet, mlp, resnet8 } from "./models.ts";
+export { normPaths } from "./norm-paths.ts";
 export {
   type BatchNormOptions,
   type BatchNormParams,

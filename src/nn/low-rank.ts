@@ -339,9 +339,14 @@ function shrinkTails(params: Parameters, threshold: number): Shrink | undefined 
   }
   const changed = factorsOf(params).some(([path, factors]) => ranks.get(path)! < rankOf(factors));
   if (!changed) return undefined;
+  return shrinkTo(Object.fromEntries(ranks));
+}
+
+/** How parameters, and what an optimizer remembers of them, are cut to the leading columns of `ranks`; layers not named stay as they are. */
+export function shrinkTo(ranks: Ranks): Shrink {
   return (path, leaf) => {
     const cut = path.lastIndexOf(".");
-    const rank = ranks.get(path.slice(0, cut));
+    const rank = ranks[path.slice(0, cut)];
     if (rank === undefined) return leaf;
     return path.slice(cut + 1) === "u" ? leadingColumns(leaf, rank) : leadingRows(leaf, rank);
   };
@@ -353,6 +358,22 @@ export type Ranks = Readonly<Record<string, number>>;
 /** The rank of every factored layer. */
 export function ranksOf(params: Parameters | Tree<HostTensor>): Ranks {
   return Object.fromEntries(factorsOf(params).map(([path, factors]) => [path, rankOf(factors)]));
+}
+
+/**
+ * The rank of every factored layer, columns of u and rows of v left out that are zero at its end: what is left of a model whose ranks
+ * have shrunk, laid out in tensors of the ranks it began with. At least 1.
+ */
+export function ranksInUse(params: Parameters | Tree<HostTensor>): Ranks {
+  const used = factorsOf(params).map(([path, { u, v }]) => {
+    const rank = rankOf({ v });
+    const width = v.data.length / rank;
+    let last = 0;
+    for (let i = 0; i < v.data.length; i++) if (v.data[i] !== 0) last = Math.floor(i / width);
+    for (let i = 0; i < u.data.length; i++) if (u.data[i] !== 0) last = Math.max(last, i % rank);
+    return [path, last + 1] as const;
+  });
+  return Object.fromEntries(used);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The training loop and what it leaves behind. @module */
 export { type BatchPlan, gatherRows, planBatches } from "./batches.ts";
 export { createEvaluator, type Evaluation, type Evaluator } from "./evaluate.ts";
+export { exportModel } from "./export-model.ts";
 export { fit } from "./fit.ts";
 export {
   completionLoss,
@@ -16,13 +17,15 @@ export { type Checkpoint, RunFolder, type RunIdentity } from "./run-folder.ts";
 export { RunLock } from "./run-lock.ts";
 export {
   compileTrainStep,
+  growTree,
   initialState,
   type Loss,
   type StepOptions,
   type StepReport,
+  shrinkState,
   type TrainState,
   type TrainStep,
   trainablePaths,
 } from "./step.ts";
 export { type ModelName, modelNames, type Task, taskFor } from "./task.ts";
-export type { FitEvent, FitOptions, LoopOptions } from "./training-loop.ts";
+export type { Finished, FitEvent, FitOptions, LoopOptions } from "./training-loop.ts";

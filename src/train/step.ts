@@ -1,5 +1,16 @@
 /** One training step as a traced function: forward, backward, clipping and update in a single graph. @module */
-import { flattenTree, type HostTensor, hostTensor, mapTree, type Tree, unflattenTree } from "../core/index.ts";
+import {
+  allocate,
+  flattenTree,
+  type HostTensor,
+  hostTensor,
+  mapTree,
+  sameShape,
+  sizeOf,
+  stridesOf,
+  type Tree,
+  unflattenTree,
+} from "../core/index.ts";
 import {
   add,
   type CompileOptions,
@@ -89,6 +100,22 @@ export function shrinkState(
     params: mapTree(params, (leaf, path) => shrink(path, leaf)),
     optimizer: mapTree(optimizer, (leaf, path) => shrink(trained[Number(path.split(".").at(-1))]!, leaf)),
   };
+}
+
+/** A tree laid out in the shapes of a larger one of the same form: each leaf is the leading corner, the rest zero. */
+export function growTree(tree: Tree<HostTensor>, like: Tree<HostTensor>): Tree<HostTensor> {
+  const targets = new Map(flattenTree(like));
+  return mapTree(tree, (leaf, path) => {
+    const { shape, dtype } = targets.get(path)!;
+    if (sameShape(shape, leaf.shape)) return leaf;
+    const data = allocate(dtype, sizeOf(shape));
+    const [from, to] = [stridesOf(leaf.shape), stridesOf(shape)];
+    for (let i = 0; i < leaf.data.length; i++) {
+      data[leaf.shape.reduce((at, size, axis) => at + (Math.floor(i / from[axis]!) % size) * to[axis]!, 0)] =
+        leaf.data[i]!;
+    }
+    return { shape, dtype, data };
+  });
 }
 
 /** Compiles the training step that `options` describe, to start from `state`. */

@@ -4,15 +4,16 @@
  *
  * @module
  */
-import { DivergenceError, flattenTree, type HostTensor, Random, ShapeError, type Tree } from "../core/index.ts";
+import { DivergenceError, flattenTree, type HostTensor, Random, type Tree } from "../core/index.ts";
 import { type Dataset, takeRows } from "../data/browser.ts";
-import { type Tensor, toOnnx } from "../engine/index.ts";
-import { type Layer, Mode, ranksOf } from "../nn/index.ts";
+import type { Tensor } from "../engine/index.ts";
+import { type Layer, ranksOf } from "../nn/index.ts";
 import { constantSchedule, createOrder, type Order, type Schedule } from "../optim/index.ts";
 import { gatherRows, planBatches } from "./batches.ts";
 import { checkOptions } from "./check-options.ts";
 import { orderTensors, restore, stateTensors } from "./checkpoint-state.ts";
 import { createEvaluator, type Evaluation } from "./evaluate.ts";
+import { exportModel } from "./export-model.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { compileTrainStep, initialState, type StepOptions, shrinkState, type TrainState } from "./step.ts";
 
@@ -53,6 +54,17 @@ export interface FitOptions<P> extends LoopOptions<P> {
   readonly logEvery?: number;
   /** More facts for run.json that must agree on resuming, such as the model's name and sizes. */
   readonly identity?: Readonly<Record<string, unknown>>;
+  /** Makes of the trained parameters what is left of the run; default the model as it was trained. */
+  readonly finish?: (params: P) => Promise<Finished>;
+}
+
+/** What is left of a run, where that is not the model as it was trained. */
+export interface Finished {
+  /** Runs `params`; exported as model.onnx. */
+  readonly model: Layer;
+  readonly params: Tree<HostTensor>;
+  /** More facts for report.json and the event `end`. */
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 /** What happens in a run, in the order in which it happens. */
@@ -91,6 +103,8 @@ export type FitEvent =
       readonly step: number;
       readonly params: Tree<HostTensor>;
       readonly evaluation?: Evaluation;
+      /** Of {@link FitOptions.finish}. */
+      readonly facts?: Readonly<Record<string, unknown>>;
     };
 
 /** Opens the folder of a run that starts at `fresh`, where the options name one. */
@@ -224,9 +238,11 @@ async function* trainInto<P>(
       if (folder) yield { type: "checkpoint", step };
     }
     const { params } = trainStep.state();
+    const finished = await options.finish?.(params as P);
     if (folder) {
       evaluation ??= validation && (await evaluator.evaluate(params, validation));
-      const { bytes, fixedBatch } = exportModel(options.model as Layer<unknown>, params, data);
+      const left = finished ?? { model: options.model as Layer<unknown>, params };
+      const { bytes, fixedBatch } = exportModel(left.model as Layer<unknown>, left.params, data);
       await folder.saveModel(bytes);
       const seconds = Math.round(performance.now() - started) / 1000;
       await folder.saveReport({
@@ -236,9 +252,10 @@ async function* trainInto<P>(
         seconds,
         modelBatch: fixedBatch ? 1 : "any",
         ...(evaluation && { validation: evaluation }),
+        ...finished?.facts,
       });
     }
-    yield { type: "end", step, params, ...(evaluation && { evaluation }) };
+    yield { type: "end", step, params, ...(evaluation && { evaluation }), ...(finished && { facts: finished.facts }) };
   } finally {
     await trainStep.dispose();
     await evaluator.dispose();
@@ -277,16 +294,4 @@ function divergence(
     found: `${what} at learning rate ${learningRate}${stays}`,
     hint: `train with a smaller learning rate, such as ${Number(Math.min(0.1, learningRate / 10).toPrecision(2))}`,
   });
-}
-
-/** The trained model as ONNX: for any batch size where the graph allows it, for single examples otherwise. */
-function exportModel(model: Layer<unknown>, params: Tree<HostTensor>, { inputs }: Dataset) {
-  const apply = (tree: never, x: never) => model.apply(tree, x, new Mode(false));
-  const signatures = [{ dtype: inputs.dtype, shape: [1, ...inputs.shape.slice(1)] }];
-  try {
-    return { bytes: toOnnx(apply, params, signatures), fixedBatch: false };
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    return { bytes: toOnnx(apply, params, signatures, { dynamicBatch: false }), fixedBatch: true };
-  }
 }

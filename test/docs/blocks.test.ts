@@ -22,8 +22,8 @@ describe("blocks of a page", () => {
   });
 
   it.each([
-    [fenced("bash", "x"), "p.md:1: expected a block of sh, ts, text, json, loop, python, csv, c, found bash"],
-    [fenced("", "x"), "p.md:1: expected a block of sh, ts, text, json, loop, python, csv, c, found no language"],
+    [fenced("bash", "x"), "p.md:1: expected a block of sh, ts, text, json, yaml, loop, python, csv, c, found bash"],
+    [fenced("", "x"), "p.md:1: expected a block of sh, ts, text, json, yaml, loop, python, csv, c, found no language"],
     [`<!-- not run: -->\n${fenced("sh", "x")}`, "p.md:1: expected <!-- not run: REASON --> or <!-- file: NAME -->"],
     [`<!-- not run -->\n${fenced("sh", "x")}`, "p.md:1: expected <!-- not run: REASON --> or <!-- file: NAME -->"],
     ["```sh\necho", "p.md:1: the block has no end"],

@@ -39,7 +39,7 @@ export interface Output {
 }
 
 /** Languages of blocks that are neither run nor compared. */
-const shownLanguages = ["text", "json", "loop", "python", "csv", "c"];
+const shownLanguages = ["text", "json", "yaml", "loop", "python", "csv", "c"];
 
 const outputLanguages = ["text", "json"];
 const fence = /^```(\S*)$/;

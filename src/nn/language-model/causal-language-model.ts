@@ -21,6 +21,7 @@ import { Mode, type Traced } from "../layer.ts";
 import { applyLinear, type EmbeddingParams, embedding, linear } from "../linear.ts";
 import { applyLoraLinear, type LoraLinearParams, type LoraSettings } from "../lora.ts";
 import type { NormParams } from "../normalization.ts";
+import { asLinearMap } from "../weight.ts";
 import {
   type BlockContext,
   type KeyValueCache,
@@ -260,9 +261,11 @@ function scaled(params: LoraLinearParams, factor: number): LoraLinearParams {
   const { shape, data } = params.weight as HostTensor;
   return {
     ...params,
-    weight: hostTensor(
-      Float32Array.from(data, (value) => value * factor),
-      shape,
+    weight: asLinearMap(
+      hostTensor(
+        Float32Array.from(data, (value) => value * factor),
+        shape,
+      ),
     ),
   };
 }

@@ -11,6 +11,7 @@ import {
   type LanguageModelConfig,
   type LanguageModelParams,
   type LoraSettings,
+  normPaths,
 } from "../../nn/index.ts";
 import { accumulate, adamW, cosineSchedule } from "../../optim/index.ts";
 import { sha256 } from "../../storage/index.ts";
@@ -78,8 +79,6 @@ export interface TrainingResult {
 /** Whether the linear map at a path gets an addition: all those of the blocks. */
 const isTarget = (path: string) => path.startsWith("blocks.");
 
-const isNorm = (path: string) => /(^|\.)(norm|\w+Norm)\.(weight|bias)$/.test(path);
-
 /** How additions run under these options. */
 export function loraSettings({
   tune,
@@ -112,7 +111,8 @@ export async function trainTexts(
   const layer = packedModel(causalLanguageModel(config, lora), packed);
   const start =
     tune === "lora" ? addLora(base.params, { rank, targets: isTarget }, new Random(seed, "lora")) : base.params;
-  const isTrained = { full: () => true, lora: isLora, norms: isNorm }[tune];
+  const norms = normPaths(start);
+  const isTrained = { full: () => true, lora: isLora, norms: (path: string) => norms.has(path) }[tune];
   const { layer: model, trained, restore } = freezeRest(layer, start, isTrained);
   const stepOptions = {
     model,

@@ -3,13 +3,11 @@ import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
 import type { z } from "zod";
-import type { HostTensor, Tree } from "../../core/index.ts";
 import { wholePath } from "../../data/index.ts";
-import { float32sOf, type RoundReport } from "../../dist/index.ts";
-import { toOnnx } from "../../engine/index.ts";
-import { Mode } from "../../nn/index.ts";
+import type { RoundReport } from "../../dist/index.ts";
+import type { Layer } from "../../nn/index.ts";
 import { type Column, type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
-import { RunFolder } from "../../train/index.ts";
+import { exportModel, RunFolder } from "../../train/index.ts";
 import {
   type EngineConfig,
   engineSchema,
@@ -20,9 +18,9 @@ import {
   type trainSchema,
 } from "./config.ts";
 import { type EpochFacts, execute, type Outcome } from "./execute.ts";
+import { paramsOfWeights } from "./layer-work.ts";
 import { type NetworkRun, openNetwork } from "./network-work.ts";
 import { openProblem } from "./open-problem.ts";
-import { unpack } from "./packing.ts";
 import { type ProblemRun, scheduleOf } from "./problem-work.ts";
 import {
   engineConditions,
@@ -192,11 +190,9 @@ async function leaveResults(
 ): Promise<void> {
   const { folder } = RunFolder.inspect(path);
   if (run.kind === "network") {
-    const { task, train, initial } = await openNetwork(run);
-    const params = unpack(float32sOf(weights), initial) as Tree<HostTensor>;
-    const apply = (tree: never, x: never) => task.model.apply(tree, x, new Mode(false));
-    const { dtype, shape } = train.inputs;
-    await folder.saveModel(toOnnx(apply, params, [{ dtype, shape: [1, ...shape.slice(1)] }]));
+    const training = await openNetwork(run);
+    const params = paramsOfWeights(training, weights);
+    await folder.saveModel(exportModel(training.model as Layer<unknown>, params, training.train).bytes);
   }
   await folder.saveReport(report);
 }

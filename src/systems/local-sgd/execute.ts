@@ -21,7 +21,7 @@ import {
   withoutPassword,
 } from "../../dist/index.ts";
 import { sha256, writeFileAtomic } from "../../storage/index.ts";
-import { type Checkpoint, RunFolder } from "../../train/index.ts";
+import { type Checkpoint, RunFolder, type RunIdentity } from "../../train/index.ts";
 import type { EngineConfig } from "./config.ts";
 import { RoundLog } from "./round-log.ts";
 import { type LocalRun, openWork, workModule } from "./work.ts";
@@ -75,8 +75,25 @@ const checkpointMs = 2000;
 /** Milliseconds between two looks at how rounds went, for those who watch. */
 const logMs = 200;
 
+/** What is run: work, and how engines open it elsewhere. */
+export interface RoundsRun {
+  readonly work: Work;
+  /** URL of a module that exports `openWork`. */
+  readonly module: string;
+  /** What it is opened with, plain JSON. */
+  readonly options: unknown;
+  /** What decides the bytes of the run: a folder is known by it, and must agree on resuming. */
+  readonly identity: RunIdentity;
+  /** What the bytes of weights are. */
+  readonly dtype: "float32" | "float64";
+  /** What sets it apart from other kinds of runs on a fleet, whose workers open another module; default nothing. */
+  readonly fleetSuffix?: string;
+  /** How a run in a folder is gone on with: `with tenfold local resume runs/a`. */
+  readonly goOn: (folder: string) => string;
+}
+
 /**
- * Runs a run to its end.
+ * Runs a run of this room to its end.
  *
  * Rounds, data and seeds decide the bytes of the result; engines do not. With a folder, what was reached stays when the run stops
  * or fails: `resume` goes on from there, on any engine, and ends with the same bytes.
@@ -84,10 +101,22 @@ const logMs = 200;
  * @throws {TenfoldError} where a round fails; the hint says how to go on
  */
 export async function execute(run: LocalRun, config: EngineConfig, place: Place = {}): Promise<Outcome> {
-  const work = await openWork(run);
-  checkQuorum(config, work);
+  const rounds: RoundsRun = {
+    work: await openWork(run),
+    module: workModule,
+    options: run,
+    identity: { local: run },
+    dtype: run.kind === "problem" ? "float64" : "float32",
+    goOn: (folder) => `with tenfold local resume ${folder}`,
+  };
+  return executeRounds(rounds, config, place);
+}
+
+/** Runs any work to its end; see {@link execute}. */
+export async function executeRounds(run: RoundsRun, config: EngineConfig, place: Place = {}): Promise<Outcome> {
+  checkQuorum(config, run.work);
   const names = { run: randomUUID(), before: place.resume ? nameOnFleet(place.folder) : undefined };
-  const engine = await openEngine(run, config, work, names, place.note);
+  const engine = await openEngine(run, config, names, place.note);
   const { folder: path, resume = false, force = false } = place;
   let folder: RunFolder | undefined;
   try {
@@ -96,10 +125,10 @@ export async function execute(run: LocalRun, config: EngineConfig, place: Place 
     if (path !== undefined && config.engine === "bullmq")
       await writeFileAtomic(join(path, fleetFile), `${names.run}\n`);
     const start = resume && folder ? await loadStart(folder, run) : undefined;
-    return await runRounds(engine, work, run, { folder, start }, place).catch((error: unknown) => {
+    return await runRounds(engine, run, { folder, start }, place).catch((error: unknown) => {
       // What left the numbers would leave them again.
       const canGoOn = error instanceof TenfoldError && !(error instanceof DivergenceError);
-      throw folder && canGoOn ? resumable(error, folder.path) : error;
+      throw folder && canGoOn ? resumable(error, run.goOn(folder.path)) : error;
     });
   } finally {
     folder?.close();
@@ -110,8 +139,8 @@ export async function execute(run: LocalRun, config: EngineConfig, place: Place 
 const noTotals: Totals = { bytesSent: 0, retries: 0, shortRounds: 0, history: [] };
 
 /** What says that two runs are the same. */
-function hashOf(run: LocalRun): string {
-  return sha256(JSON.stringify(run));
+function hashOf({ identity }: RoundsRun): string {
+  return sha256(JSON.stringify(identity));
 }
 
 /**
@@ -119,7 +148,7 @@ function hashOf(run: LocalRun): string {
  *
  * @throws {RunError} where it is of another run than run.json describes
  */
-async function loadStart(folder: RunFolder, run: LocalRun): Promise<Checkpoint | undefined> {
+async function loadStart(folder: RunFolder, run: RoundsRun): Promise<Checkpoint | undefined> {
   const start = await folder.loadCheckpoint();
   if (!start || start.facts.run === hashOf(run)) return start;
   const hint = "it was edited: put back what was there";
@@ -135,11 +164,11 @@ interface Opened {
 
 async function runRounds(
   engine: RoundEngine,
-  work: Work,
-  run: LocalRun,
+  run: RoundsRun,
   { folder, start }: Opened,
   { signal, onRound }: Place,
 ): Promise<Outcome> {
+  const { work } = run;
   let state = start ? stateFrom(start, work.workers) : await initialRunState(work);
   let totals = (start?.facts.totals as Totals | undefined) ?? noTotals;
   let savedRound = start ? state.round : -1;
@@ -152,7 +181,7 @@ async function runRounds(
     if (!folder || savedRound === state.round) return;
     await folder.saveCheckpoint({
       step: state.round,
-      tensors: tensorsOf(state, run),
+      tensors: tensorsOf(state, run.dtype),
       facts: { run: hashOf(run), totals },
     });
     savedRound = state.round;
@@ -206,9 +235,8 @@ function added(totals: Totals, { bytesSent, retries, missing, facts }: RoundRepo
 
 /** The engine that the options name. */
 async function openEngine(
-  run: LocalRun,
+  { work, module, options, fleetSuffix = "" }: RoundsRun,
   { engine, threads: count, redis, blobs, quorum, deadline }: EngineConfig,
-  work: Work,
   names: Pick<FleetOptions, "run" | "before">,
   note: Place["note"],
 ): Promise<RoundEngine> {
@@ -217,14 +245,14 @@ async function openEngine(
   if (engine === "in-process") return inProcess(work, policy);
   if (engine === "threads") {
     const pool = count === undefined ? {} : { threads: count };
-    return threads({ module: workModule, options: run }, { ...policy, ...pool, deadlineMs });
+    return threads({ module, options }, { ...policy, ...pool, deadlineMs });
   }
-  const version = await codeVersion();
+  const version = `${await codeVersion()}${fleetSuffix}`;
   const place = blobs === "redis" || /^[a-z][a-z0-9+.-]+:/i.test(blobs) ? blobs : resolve(blobs);
   return fleet({
     redis,
     blobs: place,
-    options: run,
+    options,
     codeVersion: version,
     deadlineMs,
     ...names,
@@ -252,21 +280,20 @@ function checkQuorum({ quorum }: EngineConfig, { workers }: Work): void {
 /** The run's folder, which is known by what decides the bytes, and remembers the engine for `resume`. */
 function openFolder(
   path: string,
-  run: LocalRun,
+  { identity, goOn }: RoundsRun,
   engine: EngineConfig,
   { resume, force }: { resume: boolean; force: boolean },
 ): Promise<RunFolder> {
-  const identity = { local: run };
   if (resume) return RunFolder.open(path, identity);
   // The password stays out of the file: it is asked for again.
   const kept = { ...engine, redis: withoutPassword(engine.redis) };
-  return RunFolder.create(path, { ...identity, engine: kept }, { force, goOn: `with tenfold local resume ${path}` });
+  return RunFolder.create(path, { ...identity, engine: kept }, { force, goOn: goOn(path) });
 }
 
 /** A run's state as tensors. */
-function tensorsOf({ held, memories }: RunState, { kind }: LocalRun): Record<string, HostTensor> {
+function tensorsOf({ held, memories }: RunState, dtype: RoundsRun["dtype"]): Record<string, HostTensor> {
   const tensor = (bytes: Uint8Array) => {
-    const numbers = kind === "problem" ? float64sOf(bytes) : float32sOf(bytes);
+    const numbers = dtype === "float64" ? float64sOf(bytes) : float32sOf(bytes);
     return hostTensor(numbers, [numbers.length]);
   };
   return {
@@ -298,8 +325,8 @@ function stateFrom(
 }
 
 /** The error with a hint that says how to go on with the run. */
-function resumable(error: TenfoldError, path: string): RunError {
+function resumable(error: TenfoldError, how: string): RunError {
   const { where, expected, found, hint } = error;
-  const goOn = `go on with tenfold local resume ${path}`;
+  const goOn = `go on ${how}`;
   return new RunError({ where, expected, found, hint: hint ? `${hint}; ${goOn}` : goOn, cause: error });
 }

@@ -15,15 +15,23 @@ export async function runWorker(
 ): Promise<void> {
   const metricsAsked = { holds: options.metricsPort !== undefined, only: "--metrics-port", found: "none" };
   refuseUnused(command, [{ options: ["metricsHost"], ...metricsAsked }]);
+  await serveWorker(options, raw, { module: workModule, version: await codeVersion() });
+}
+
+/** Computes for the runs of one module on a fleet, until it is told to leave. */
+export async function serveWorker(
+  options: z.output<typeof workerSchema>,
+  raw: CommonOptions,
+  { module, version }: { readonly module: string; readonly version: string },
+): Promise<void> {
   const terminal = openTerminal(raw);
   const { redis, blobs, concurrency, lock, metricsPort, metricsHost } = options;
-  const version = await codeVersion();
   const metrics = metricsPort === undefined ? undefined : await serveMetrics(metricsPort, metricsHost);
   let shares = 0;
   try {
     const worker = await startFleetWorker({
       redis,
-      module: workModule,
+      module,
       concurrency,
       codeVersion: version,
       lockMs: lock * 1000,

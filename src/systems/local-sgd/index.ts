@@ -20,11 +20,24 @@ export {
   /** Options of `tenfold local run`, without those of engines. */
   type ProblemConfig,
   problemConfigSchema,
+  /** Options of `tenfold local worker`. */
+  workerSchema,
 } from "./config.ts";
 /** Rounds on an engine, into a resumable folder. */
-export { type EpochFacts, execute, type Outcome, type Place } from "./execute.ts";
+export {
+  type EpochFacts,
+  execute,
+  executeRounds,
+  type Outcome,
+  type Place,
+  type RoundsRun,
+} from "./execute.ts";
+/** A worker of a fleet, until it is told to leave. */
+export { serveWorker } from "./fleet-actions.ts";
 /** What synchronized minibatches come to at M B = N. */
 export { gradientDescent } from "./gradient-descent.ts";
+/** The training of any layer as rounds. */
+export { type LayerRounds, type LayerTraining, layerWork, paramsOfWeights, scheduleRounds } from "./layer-work.ts";
 /** Logistic regression on rows dealt to workers. */
 export { type LogisticOptions, type LogisticTask, logisticProblem } from "./logistic.ts";
 /** The slopes that are expected. */

@@ -1,5 +1,6 @@
 /** Which components each worker visits in each round. @module */
 import { Random } from "../../core/index.ts";
+import { type OrderName, restoreOrder } from "../../optim/index.ts";
 
 /** The four methods of the paper. */
 export const methods = ["minibatch-sgd", "local-sgd", "minibatch-rr", "local-rr"] as const;
@@ -29,6 +30,11 @@ export interface ScheduleOptions {
   /** K, passes of each worker over its components. */
   readonly epochs: number;
   readonly seed: number;
+  /**
+   * How each worker orders its components, for methods that reshuffle; default `rr`. An order that learns from gradients cannot be asked for:
+   * its memory is not part of a round.
+   */
+  readonly order?: OrderName;
 }
 
 /** R = N K / B */
@@ -83,7 +89,12 @@ export class Schedule {
   }
 
   #own(epoch: number, worker: number): Int32Array {
-    const { method, components, seed } = this.options;
+    const { method, components, seed, order = "rr" } = this.options;
+    if (order !== "rr") {
+      const own = new Random(seed, "local", "order", worker).integer(0x7fffffff);
+      const values = { size: components, seed: own, epoch };
+      return restoreOrder({ name: order, values, arrays: {} }).permutation();
+    }
     const random = new Random(seed, "local", "visits", epoch, worker);
     if (isReshuffling(method)) return random.permutation(components);
     return Int32Array.from({ length: components }, () => random.integer(components));

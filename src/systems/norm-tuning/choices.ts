@@ -1,6 +1,6 @@
 /** What of a network is trained. @module */
 import { ConfigError, flattenTree, type HostTensor, type Tree } from "../../core/index.ts";
-import { isBuffer, type Parameters } from "../../nn/index.ts";
+import { isBuffer, normPaths, type Parameters } from "../../nn/index.ts";
 
 /** `norm`: scales and shifts of norm layers; `bias`: every bias; `head`: the last linear layer; `all`. */
 export type PartName = "norm" | "bias" | "head" | "all";
@@ -28,18 +28,13 @@ export function parseChoice(text: string): Choice {
 export function pathsOf(params: Parameters, part: PartName): Set<string> {
   const leaves = flattenTree(params as Tree<HostTensor>).filter(([path]) => !isBuffer(path));
   const all = leaves.map(([path]) => path);
-  const statistics = new Set(
-    flattenTree(params as Tree<HostTensor>)
-      .map(([path]) => path)
-      .filter((path) => path.endsWith(".runningVariance"))
-      .map((path) => path.slice(0, path.lastIndexOf("."))),
-  );
+  const norms = normPaths(params);
   const layerOf = (path: string) => path.slice(0, path.lastIndexOf("."));
   const head = layerOf(
     leaves.findLast(([path, { shape }]) => path.endsWith(".weight") && shape.length === 2)?.[0] ?? "",
   );
   const chosen = {
-    norm: () => all.filter((path) => statistics.has(layerOf(path))),
+    norm: () => all.filter((path) => norms.has(path)),
     bias: () => all.filter((path) => path.endsWith(".bias")),
     head: () => all.filter((path) => head !== "" && layerOf(path) === head),
     all: () => all,

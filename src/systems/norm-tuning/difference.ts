@@ -1,8 +1,7 @@
 /** What training changed, kept apart from the network it changed: kilobytes that are put in and taken out. @module */
 import { flattenTree, type HostTensor, mapTree, RunError, sameShape, type Tree } from "../../core/index.ts";
-import { addProduct, isBuffer, type LoraFactors, type Parameters } from "../../nn/index.ts";
+import { type AdditionParams, addProduct, isBuffer, type Parameters } from "../../nn/index.ts";
 import { sha256 } from "../../storage/index.ts";
-import { weightPaths } from "./lora.ts";
 
 /** Tensors by path: values to put in place of the base's, or with `.down` and `.up` after a weight's path, additions to it. */
 export type Difference = Readonly<Record<string, HostTensor>>;
@@ -13,9 +12,13 @@ export function differenceOf(params: Parameters, trained: ReadonlySet<string>): 
   return Object.fromEntries(changed);
 }
 
-/** The difference that additions and running statistics make. */
-export function differenceOfAdditions(base: Parameters, additions: readonly LoraFactors[]): Difference {
-  const each = weightPaths(base).flatMap((path, at): [string, HostTensor][] => [
+/**
+ * The difference that additions and running statistics make.
+ *
+ * @param paths - of the weights that have an addition
+ */
+export function differenceOfAdditions({ base, additions }: AdditionParams, paths: readonly string[]): Difference {
+  const each = paths.flatMap((path, at): [string, HostTensor][] => [
     [`${path}.down`, additions[at]!.down],
     [`${path}.up`, additions[at]!.up],
   ]);

@@ -42,8 +42,6 @@ export { foldNorms } from "./fold.ts";
 export { applyBlocks } from "./forward.ts";
 /** The random weights that stay as they are, from their seed. */
 export { type BlockSize, type FrozenBlock, freezeBlock, hashFrozen, keepProbability } from "./frozen.ts";
-/** Low-rank additions to the weights of a frozen network. */
-export { type AdditionParams, initAdditions, mergeAdditions, withAdditions } from "./lora.ts";
 /** Networks with a norm after every linear map, and the same with the norms folded away. */
 export { type NetworkName, normNetwork } from "./models.ts";
 /** A reconstruction as ONNX. */

@@ -1,11 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { flattenTree, type HostTensor, hostTensor, Random, type Tree } from "../../core/index.ts";
 import { compile } from "../../engine/index.ts";
-import { type Layer, lenet, Mode, type Parameters, resnet8 } from "../../nn/index.ts";
+import {
+  type AdditionParams,
+  type Layer,
+  lenet,
+  Mode,
+  type Parameters,
+  resnet8,
+  withAdditions,
+} from "../../nn/index.ts";
 import { parseChoice, pathsOf } from "./choices.ts";
 import { applyDifference, differenceOf, differenceOfAdditions, hashParameters } from "./difference.ts";
 import { foldNorms } from "./fold.ts";
-import { initAdditions, mergeAdditions, withAdditions } from "./lora.ts";
 import { type NetworkName, normNetwork } from "./models.ts";
 
 function dataset(shape: readonly number[]) {
@@ -105,18 +112,19 @@ describe("low-rank additions", () => {
     const data = dataset([5, 1, 8, 8]);
     const model = normNetwork(data, { name: "lenet", hidden: [] });
     const base = shaken(model);
-    const low = withAdditions(model, 3);
-    const additions = initAdditions(base, 3, new Random(3));
-    const before = await outputs(low, { base, additions } as unknown as Parameters, data.inputs);
+    const low = withAdditions(model, { rank: 3 });
+    const params = low.from(base, new Random(3));
+    const { additions } = params as unknown as AdditionParams;
+    const before = await outputs(low, params, data.inputs);
     expect(before).toBeAllclose(await outputs(model, base, data.inputs));
     const random = new Random(4, "up");
     for (const { up } of additions) for (let i = 0; i < up.data.length; i++) up.data[i] = random.normal(0, 0.2);
-    const after = await outputs(low, { base, additions } as unknown as Parameters, data.inputs);
+    const after = await outputs(low, params, data.inputs);
     expect(after).not.toBeAllclose(before, { atol: 1e-3 });
-    const merged = mergeAdditions({ base, additions });
+    const merged = low.merge(params);
     expect(await outputs(model, merged, data.inputs)).toBeAllclose(after, { rtol: 1e-4, atol: 1e-5 });
     // As a difference, put into the base.
-    const difference = differenceOfAdditions(base, additions);
+    const difference = differenceOfAdditions({ base, additions }, low.paths);
     expect(hashParameters(applyDifference(base, difference))).toBe(hashParameters(merged));
   });
 });

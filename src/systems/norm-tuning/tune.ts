@@ -14,7 +14,15 @@ import {
   type Tree,
 } from "../../core/index.ts";
 import { type Dataset, loadParts } from "../../data/index.ts";
-import { crossEntropy, isBuffer, type Layer, type Parameters } from "../../nn/index.ts";
+import {
+  type AdditionParams,
+  crossEntropy,
+  isAddition,
+  isBuffer,
+  type Layer,
+  type Parameters,
+  withAdditions,
+} from "../../nn/index.ts";
 import { adamW, cosineSchedule } from "../../optim/index.ts";
 import {
   decodeSafetensors,
@@ -27,7 +35,6 @@ import { createEvaluator, fit, modelNames, RunFolder, taskFor } from "../../trai
 import { type Choice, parseChoice, pathsOf } from "./choices.ts";
 import { type RecipeConfig, recipeSchema } from "./config.ts";
 import { applyDifference, type Difference, differenceOf, differenceOfAdditions, hashParameters } from "./difference.ts";
-import { type AdditionParams, initAdditions, withAdditions } from "./lora.ts";
 import { type NetworkName, networkNames, normNetwork } from "./models.ts";
 
 /** What every choice starts from. */
@@ -164,17 +171,13 @@ const bytesOf = (difference: Difference, metadata: Readonly<Record<string, strin
 export async function tuneChoice(base: Base, text: string, place: TunePlace): Promise<Tuned> {
   const { config, seed, train, test } = base;
   const choice = parseChoice(text);
-  const low = "rank" in choice;
-  const model = low ? withAdditions(base.model, choice.rank) : base.model;
-  const start = low
-    ? ({
-        base: base.params,
-        additions: initAdditions(base.params, choice.rank, new Random(seed, "norm", "lora")),
-      } as unknown as Parameters)
-    : base.params;
-  const trainedPaths = low
-    ? new Set(flattenTree(start as Tree<HostTensor>).flatMap(([path]) => (path.startsWith("additions.") ? [path] : [])))
-    : pathsOf(base.params, choice.part);
+  const low = "rank" in choice ? withAdditions(base.model, { rank: choice.rank }) : undefined;
+  const model = low ?? base.model;
+  const start = low ? low.from(base.params, new Random(seed, "norm", "lora")) : base.params;
+  const trainedPaths =
+    "rank" in choice
+      ? new Set(flattenTree(start as Tree<HostTensor>).flatMap(([path]) => (isAddition(path) ? [path] : [])))
+      : pathsOf(base.params, choice.part);
   const isFrozen = (path: string) => !trainedPaths.has(path) && !isBuffer(path);
   const rate = config.learningRate ?? defaultRate(choice);
   const totalSteps = config.epochs * Math.ceil(train.inputs.shape[0]! / config.batchSize);
@@ -215,9 +218,8 @@ export async function tuneChoice(base: Base, text: string, place: TunePlace): Pr
   const { accuracy = 0, loss } = await evaluator.evaluate(params as Tree<HostTensor>, test);
   await evaluator.dispose();
 
-  const additions = params as unknown as AdditionParams;
   const difference = low
-    ? differenceOfAdditions(additions.base, additions.additions)
+    ? differenceOfAdditions(params as unknown as AdditionParams, low.paths)
     : differenceOf(params!, trainedPaths);
   const bytes = bytesOf(difference, { choice: text, baseSha256: hashParameters(base.params) });
   const sizes = new Map(flattenTree(start as Tree<HostTensor>));
