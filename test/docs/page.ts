@@ -3,7 +3,7 @@
  *
  * - `sh`: run by bash in one empty folder a page, in order. `tenfold` and `npx tenfold` are this package's command. A command
  *   must succeed; only the last command of a block may end with `tenfold: …`, and then with exit code 2.
- * - `ts`: type-checked, and run as a program of its own in the same folder. `tenfold` and its subpaths are the sources here.
+ * - `ts`: type-checked, and run as a program of its own in the same folder. `tenfold` is made of the sources as they are.
  * - `text` or `json` with nothing but blank lines between it and a `sh` or `ts` block before it: what that block prints, to
  *   standard output and standard error, without progress. It is compared exactly. Times, rates and whatever else is the
  *   machine's are written as `…`: within a line it stands for anything, and spaces beside it for any number of spaces; on a line
