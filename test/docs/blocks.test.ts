@@ -1,4 +1,6 @@
+import { rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { buildPackage } from "./build-package.ts";
 import { unknownCommands, wholeProgram } from "./commands.ts";
 import { difference } from "./compare.ts";
 import { readBlocks } from "./page.ts";
@@ -70,7 +72,9 @@ describe("running", () => {
       fenced("ts", "console.log(1)"),
       fenced("text", "2"),
     ].join("\n");
-    const outcomes = await runBlocks(readBlocks(page, "p.md"));
+    const built = await buildPackage();
+    const outcomes = await runBlocks(readBlocks(page, "p.md"), built);
+    await rm(built, { recursive: true });
     expect(outcomes.map(({ problem }) => problem)).toEqual([
       undefined,
       undefined,

@@ -9,7 +9,9 @@ const linesOf = (text: string): string[] => {
 };
 
 function lineMatches(shown: string, printed: string): boolean {
-  const parts = shown.split(/\s*…\s*/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = shown
+    .split("…")
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/^\s+|\s+$/g, "\\s+"));
   return new RegExp(`^${parts.join(".*")}$`).test(printed);
 }
 

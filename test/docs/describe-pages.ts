@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWithShared } from "../shared.ts";
+import { buildPackage, repository } from "./build-package.ts";
 import { unknownCommands, wholeProgram } from "./commands.ts";
 import { type Block, readBlocks } from "./page.ts";
-import { repository, runBlocks } from "./run-page.ts";
+import { runBlocks } from "./run-page.ts";
 import { sharedFolders } from "./shared-folders.ts";
 import { readExamples, sourceFiles, typeCheck } from "./type-check.ts";
 
@@ -26,11 +28,16 @@ const isProgram = ({ language, file }: Block) => (language === "sh" || language 
 
 /** A test a page that runs its blocks and compares what they print. */
 export function describeRuns(paths: readonly string[]): void {
+  let built = "";
+  beforeAll(async () => {
+    built = await buildPackage();
+  }, 60_000);
+  afterAll(() => rm(built, { recursive: true }));
   for (const { path, blocks } of paths.map(readPage)) {
     if (!blocks.some((block) => isProgram(block) && block.notRun === undefined)) continue;
     const runs = (folders: Readonly<Record<string, string>>) =>
       it("shows what its blocks print", { timeout: pageLimit }, async () => {
-        const outcomes = await runBlocks(blocks, folders);
+        const outcomes = await runBlocks(blocks, built, folders);
         const problems = outcomes.flatMap(({ block, problem }) => (problem ? `${path}:${block.line}: ${problem}` : []));
         expect(problems).toEqual([]);
       });

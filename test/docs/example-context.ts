@@ -1,4 +1,4 @@
-import { repository } from "./run-page.ts";
+import { repository } from "./build-package.ts";
 
 /** Name -> type. */
 type Context = Readonly<Record<string, string>>;

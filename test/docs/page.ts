@@ -3,11 +3,11 @@
  *
  * - `sh`: run by bash in one empty folder a page, in order. `tenfold` and `npx tenfold` are this package's command. A command
  *   must succeed; only the last command of a block may end with `tenfold: …`, and then with exit code 2.
- * - `ts`: type-checked, and run as a program of its own in the same folder. `tenfold` and its subpaths are the sources here.
+ * - `ts`: type-checked, and run as a program of its own in the same folder. `tenfold` is made of the sources as they are.
  * - `text` or `json` with nothing but blank lines between it and a `sh` or `ts` block before it: what that block prints, to
  *   standard output and standard error, without progress. It is compared exactly. Times, rates and whatever else is the
- *   machine's are written as `…`: within a line it stands for anything, spaces around it included, on a line alone for any number of
- *   lines. Other `text` and `json` blocks are only shown; tutorials have none.
+ *   machine's are written as `…`: within a line it stands for anything, and spaces beside it for any number of spaces; on a line
+ *   alone it stands for any number of lines. Other `text` and `json` blocks are only shown; tutorials have none.
  * - Any block after `<!-- file: NAME -->` is written to that file instead.
  * - `<!-- not run: REASON -->` before a block, with its output: not run. A `ts` block is type-checked all the same, with the
  *   names of `example-context.ts` declared.

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { rooms } from "../../src/systems/index.ts";
+import { repository } from "./build-package.ts";
 import { describeChecks, describeRuns } from "./describe-pages.ts";
 import { readBlocks } from "./page.ts";
-import { repository } from "./run-page.ts";
 import { tutorials } from "./tutorials.ts";
 
 const inDocs = readdirSync(join(repository, "docs"), { recursive: true, encoding: "utf8" })

@@ -1,14 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { difference } from "./compare.ts";
 import type { Block } from "./page.ts";
-
-/** The top of the repository. */
-export const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Milliseconds that one block may take. */
 const blockLimit = 120_000;
@@ -28,30 +25,19 @@ export interface Outcome {
   readonly problem?: string;
 }
 
-/** A `node_modules` in which `tenfold` is the sources of this repository. */
-async function linkPackages(folder: string): Promise<void> {
+/** A `node_modules` with `tenfold` and ONNX Runtime in it. */
+async function linkPackages(folder: string, built: string): Promise<void> {
   const modules = join(folder, "node_modules");
-  await mkdir(join(modules, "tenfold"), { recursive: true });
-  const { exports } = JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as {
-    exports: Record<string, string>;
-  };
-  const sources = Object.entries(exports).map(([name, path]) => [
-    name,
-    path.replace(/^\.\/dist\//, "./src/").replace(/\.js$/, ".ts"),
-  ]);
-  const manifest = { name: "tenfold", type: "module", exports: Object.fromEntries(sources) };
-  await writeFile(join(modules, "tenfold", "package.json"), JSON.stringify(manifest));
-  for (const part of ["src", "data"]) await symlink(join(repository, part), join(modules, "tenfold", part));
-  const runtime = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
-  await symlink(dirname(runtime), join(modules, "onnxruntime-node"));
+  await mkdir(modules);
+  await symlink(join(built, "package"), join(modules, "tenfold"));
+  await symlink(join(built, "node_modules/onnxruntime-node"), join(modules, "onnxruntime-node"));
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
 }
 
 /** A folder of programs `tenfold` and `npx`, the latter for `npx tenfold` alone. */
-async function writePrograms(folder: string): Promise<void> {
-  const main = join(repository, "src/cli/main.ts");
+async function writePrograms(folder: string, built: string): Promise<void> {
   const programs = {
-    tenfold: `exec '${process.execPath}' --import '${loader}' '${main}' "$@"`,
+    tenfold: `exec '${process.execPath}' '${join(built, "package/dist/cli/main.js")}' "$@"`,
     npx: `test "$1" = tenfold || { echo "npx: only tenfold runs in a test" >&2; exit 1; }\nexec "$@"`,
   };
   for (const [name, text] of Object.entries(programs)) {
@@ -90,18 +76,20 @@ function runProgram(
 /**
  * Runs the blocks of a page in a new folder, in order.
  *
+ * @param built - the folder from {@link buildPackage}
  * @param folders - name of a folder in the page -> where it really lies
  * @returns what came of each block that was run
  */
 export async function runBlocks(
   blocks: readonly Block[],
+  built: string,
   folders: Readonly<Record<string, string>> = {},
 ): Promise<Outcome[]> {
   const root = await mkdtemp(join(tmpdir(), "tenfold-docs-"));
   const [programs, folder] = [join(root, "bin"), join(root, "page")];
   try {
     await Promise.all([programs, folder].map((path) => mkdir(path)));
-    await Promise.all([linkPackages(folder), writePrograms(programs)]);
+    await Promise.all([linkPackages(folder, built), writePrograms(programs, built)]);
     for (const [name, path] of Object.entries(folders)) await symlink(path, join(folder, name));
     const outcomes: Outcome[] = [];
     for (const block of blocks) {

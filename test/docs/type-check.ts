@@ -1,7 +1,7 @@
 import { dirname, join, relative } from "node:path";
 import ts from "typescript";
+import { repository } from "./build-package.ts";
 import { contextType } from "./example-context.ts";
-import { repository } from "./run-page.ts";
 
 /** A piece of TypeScript in a page or a docstring. */
 export interface Snippet {

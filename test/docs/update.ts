@@ -1,11 +1,13 @@
 /** Runs pages and puts what their blocks print where it differs: `node --import tsx test/docs/update.ts PAGE…`. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { buildPackage, repository } from "./build-package.ts";
 import { asShown } from "./compare.ts";
 import { readBlocks } from "./page.ts";
-import { repository, runBlocks } from "./run-page.ts";
+import { runBlocks } from "./run-page.ts";
 import { sharedFolders } from "./shared-folders.ts";
 
+const built = await buildPackage();
 for (const path of process.argv.slice(2)) {
   const name = relative(repository, resolve(path));
   const page = await readFile(path, "utf8");
@@ -13,7 +15,7 @@ for (const path of process.argv.slice(2)) {
     folder,
     join(process.env.TENFOLD_SHARED ?? join(repository, "../shared"), "data", place),
   ]);
-  const outcomes = await runBlocks(readBlocks(page, name), Object.fromEntries(shared));
+  const outcomes = await runBlocks(readBlocks(page, name), built, Object.fromEntries(shared));
   const lines = page.split("\n");
   for (const { block, printed, problem } of outcomes.toReversed()) {
     if (problem === undefined) continue;
@@ -25,3 +27,4 @@ for (const path of process.argv.slice(2)) {
   }
   await writeFile(path, lines.join("\n"));
 }
+await rm(built, { recursive: true });
