@@ -93,10 +93,9 @@ const ready = new Map<string, RenderedPage>();
 for (const [source, url] of pages)
   if (source.endsWith(".md")) ready.set(source, await render(await read(source), source, url));
 
-/** A page's title; a room's goes on after its name. */
+/** A page's title; a room's and its tutorial's is its name. */
 function menuTitle(source: string): string {
-  const { title } = ready.get(source)!;
-  return source.startsWith("src/systems/") ? title.split(":")[0]! : title;
+  return /^(?:src\/systems|docs\/tutorials)\/([\w-]+)/.exec(source)?.[1] ?? ready.get(source)!.title;
 }
 
 const menu: MenuSection[] = [
