@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { theme } from "../src/report/index.ts";
 import { buildReference } from "./build-reference.ts";
-import { layout, type MenuSection, relativeUrl } from "./layout.ts";
+import { layout, type MenuPage, type MenuSection, relativeUrl } from "./layout.ts";
 import { type LivePage, livePages } from "./live-pages.ts";
 import { escapeHtml, highlight, type RenderedPage, renderMarkdown } from "./markdown.ts";
 import type { SearchEntry } from "./search.ts";
@@ -93,10 +93,11 @@ const ready = new Map<string, RenderedPage>();
 for (const [source, url] of pages)
   if (source.endsWith(".md")) ready.set(source, await render(await read(source), source, url));
 
-/** A page's title; a room's goes on after its name. */
-function menuTitle(source: string): string {
-  const { title } = ready.get(source)!;
-  return source.startsWith("src/systems/") ? title.split(":")[0]! : title;
+/** A page in the side bar: a room and its tutorial stand there by the room's name. */
+function menuPage(source: string): MenuPage {
+  const page = { url: pages.get(source)!, title: ready.get(source)!.title };
+  const name = /^(?:src\/systems|docs\/tutorials)\/([\w-]+)/.exec(source)?.[1];
+  return name === undefined ? page : { ...page, name };
 }
 
 const menu: MenuSection[] = [
@@ -104,7 +105,7 @@ const menu: MenuSection[] = [
   { title: "Try it here", pages: livePages },
   ...sections.map(({ title, sources }) => ({
     title,
-    pages: sources.map((source) => ({ url: pages.get(source)!, title: menuTitle(source) })),
+    pages: sources.map(menuPage),
   })),
 ];
 if (options.api) menu.splice(2, 0, { title: "Reference", pages: [{ url: "api/index.html", title: "Every export" }] });
@@ -135,13 +136,13 @@ function homeBody({ html }: RenderedPage): string {
   return `${html.slice(0, first)}${live}${html.slice(first)}`;
 }
 
-async function writeLivePage({ name, url, title, intro }: LivePage): Promise<void> {
+async function writeLivePage({ part, url, title, intro }: LivePage): Promise<void> {
   const page = await render(`# ${title}\n\n${intro}`, "README.md", url);
   const body = `${page.html}
 <div id="live"><p>This part needs JavaScript; it loads in a moment.</p></div>
 <noscript><p>Without JavaScript there is nothing to see here.</p></noscript>`;
-  const styles = [`live/${name}.css`];
-  await writePage(url, page, body, { scripts: [`live/${name}.js`], styles, isWide: true });
+  const styles = [`live/${part}.css`];
+  await writePage(url, page, body, { scripts: [`live/${part}.js`], styles, isWide: true });
 }
 
 await rm(out, { recursive: true, force: true });
@@ -177,7 +178,7 @@ await write("search.json", JSON.stringify(searchable));
 await build({
   entryPoints: {
     "assets/search": codeAt("site/search.ts"),
-    ...Object.fromEntries(livePages.map(({ name }) => [`live/${name}`, codeAt(`site/live/${name}.tsx`)])),
+    ...Object.fromEntries(livePages.map(({ part }) => [`live/${part}`, codeAt(`site/live/${part}.tsx`)])),
     "live/digits-worker": codeAt("src/studio/web/live/digits-worker.ts"),
     "live/order-worker": codeAt("src/studio/web/live/order-worker.ts"),
   },

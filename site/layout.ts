@@ -6,6 +6,8 @@ import { escapeHtml } from "./markdown.ts";
 export interface MenuPage {
   readonly url: string;
   readonly title: string;
+  /** What the side bar calls it; default the title. */
+  readonly name?: string;
 }
 
 /** A heading of the side bar and its pages. */
@@ -36,8 +38,8 @@ export function relativeUrl(from: string, to: string): string {
 /** A whole page. */
 export function layout(page: Page, menu: readonly MenuSection[]): string {
   const to = (url: string) => relativeUrl(page.url, url) || posix.basename(page.url);
-  const link = ({ url, title }: MenuPage) =>
-    `<li><a href="${to(url)}"${url === page.url ? ' aria-current="page"' : ""}>${escapeHtml(title)}</a></li>`;
+  const link = ({ url, title, name }: MenuPage) =>
+    `<li><a href="${to(url)}"${url === page.url ? ' aria-current="page"' : ""}>${escapeHtml(name ?? title)}</a></li>`;
   const all = menu.flatMap(({ pages }) => pages).filter(({ url }) => url !== "api/index.html");
   const at = all.findIndex(({ url }) => url === page.url);
   const step = (target: MenuPage | undefined, word: string, rel: string) =>

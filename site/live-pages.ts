@@ -2,7 +2,7 @@ import type { MenuPage } from "./layout.ts";
 
 /** A page that runs Tenfold in the reader's browser. */
 export interface LivePage extends MenuPage {
-  readonly name: "digits" | "loop" | "order";
+  readonly part: "digits" | "loop" | "order";
   /** One sentence for the list on the home page. */
   readonly told: string;
   /** What is above the live part, as Markdown; it ends with the heading of that part. */
@@ -12,7 +12,7 @@ export interface LivePage extends MenuPage {
 /** The live pages, in the order of the menu. */
 export const livePages: readonly LivePage[] = [
   {
-    name: "digits",
+    part: "digits",
     url: "live/digits.html",
     title: "Digits that learn their rank",
     told: "Train a low-rank classifier in this page, on WebGPU or WebAssembly, and let it name what you draw.",
@@ -23,7 +23,7 @@ is [low-rank](src/systems/low-rank/README.md).
 ## Train it`,
   },
   {
-    name: "loop",
+    part: "loop",
     url: "live/loop.html",
     title: "A transformer that runs programs",
     told: "Write a program, and step a transformer with fixed weights through it, forwards and backwards.",
@@ -33,7 +33,7 @@ Change the text: it compiles as you type. The languages are described in [looped
 ## The machine`,
   },
   {
-    name: "order",
+    part: "order",
     url: "live/order.html",
     title: "Orders of examples",
     told: "Move sliders and see how fast SGD converges when examples come in one order or another.",

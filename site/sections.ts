@@ -26,7 +26,12 @@ const rooms = [
 const known: readonly { readonly title: string; readonly first: readonly string[]; readonly rest: RegExp }[] = [
   {
     title: "Learn",
-    first: ["docs/README.md", "docs/all-of-tenfold.md", ...rooms.map((room) => `docs/tutorials/${room}.md`)],
+    first: ["docs/README.md", "docs/all-of-tenfold.md"],
+    rest: /^$/,
+  },
+  {
+    title: "Tutorials",
+    first: rooms.map((room) => `docs/tutorials/${room}.md`),
     rest: /^docs\/tutorials\/.*\.md$/,
   },
   {
@@ -62,7 +67,7 @@ export function sectionsOf(root: string): Section[] {
     return { title, sources };
   });
   // What is behind it takes its files before "More" takes the rest, but comes last.
-  const [behind] = sections.splice(2, 1);
+  const [behind] = sections.splice(3, 1);
   return [...sections, behind!].filter(({ sources }) => sources.length > 0);
 }
 

@@ -65,6 +65,10 @@ const logTicks: uPlot.Axis.Splits = (_, __, low, high) => {
     .filter((tick) => tick >= low && tick <= high);
 };
 
+/** A log axis ends a little beyond its values; left to itself, uPlot would go on to the next power of ten. */
+const logRange = (_: uPlot, low: number, high: number): uPlot.Range.MinMax =>
+  low > 0 ? [low / 1.1, high * 1.1] : [1, 10];
+
 /** Left to itself, uPlot would leave out ticks of ours that are no powers of ten. */
 const logAxis: uPlot.Axis = { splits: logTicks, filter: (_, splits) => splits };
 
@@ -88,7 +92,7 @@ function optionsFor(
     legend: { live: true },
     cursor: { drag: { x: true, y: false }, points: { size: 6 } },
     hooks: { setCursor: [(chart) => (chart.cursor.left ?? -1) < 0 && showLast(chart)] },
-    scales: { x: { time: false, ...(isLogX && { distr: 3 as const }) }, y: isLog ? { distr: 3 } : {} },
+    scales: { x: { time: false, ...(isLogX && { distr: 3 as const, range: logRange }) }, y: isLog ? { distr: 3 } : {} },
     axes: [
       { ...axis, values: ticks, ...(isLogX && logAxis) },
       { ...axis, values: ticks, size: 60, ...(isLog && logAxis) },
