@@ -6,7 +6,7 @@ import type { RoundReport } from "../../dist/index.ts";
 import { writeFailure, writeFileAtomic } from "../../storage/index.ts";
 
 /** The file in a run's folder. */
-export const roundsFile = "rounds.jsonl";
+const roundsFile = "rounds.jsonl";
 
 /** What a line says of one round. */
 export interface RoundLine extends Pick<RoundReport, "round" | "seconds" | "bytesSent" | "missing"> {
