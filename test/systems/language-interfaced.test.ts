@@ -108,11 +108,10 @@ describe("a table, from fit to card", () => {
     expect(lines[0]).toEqual({ prompt, completion: ` ${completion}@@@` });
     await run("export", model, "--jsonl", "chat", "--out", at("chat.jsonl"));
     const [chat] = readFileSync(at("chat.jsonl"), "utf8").split("\n");
-    expect(JSON.parse(chat ?? "").messages.map((message: { role: string }) => message.role)).toEqual([
-      "system",
-      "user",
-      "assistant",
-    ]);
+    const { messages } = JSON.parse(chat ?? "") as { messages: { role: string; content: string }[] };
+    expect(messages.map(({ role }) => role)).toEqual(["system", "user", "assistant"]);
+    // What is asked for is written as the answer is.
+    expect(messages[0]!.content).toContain(`${messages[2]!.content} for `);
     await run("card", model, "--out", at("card.md"));
     expect(readFileSync(at("card.md"), "utf8")).toContain("| this model |");
     await run("boundary", model, "--x", "x", "--y", "y", "--size", "8", "--out", at("plane.svg"));

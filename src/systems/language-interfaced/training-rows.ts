@@ -9,12 +9,19 @@ export type RowKind = "prompt" | "chat";
 /** What marks the end of an answer where the model's own end token cannot be written. */
 const endMark = "@@@";
 
+/** The answers there are, as they are written: classes by their codes where they have any. */
+function answersOf(target: Schema["target"]): string {
+  if (target.kind !== "classes") return "a number";
+  const { classes, codes } = target;
+  const names = codes ? codes.map((code, i) => `${code} for ${classes[i]}`) : classes;
+  return `one of: ${names.join(", ")}`;
+}
+
 /** What a chat model is asked. */
 export function chatMessages(template: Template, schema: Schema, row: Row): { role: string; content: string }[] {
   const { target } = schema;
-  const answers = target.kind === "classes" ? `one of: ${target.classes.join(", ")}` : "a number";
   return [
-    { role: "system", content: `Answer with ${answers}, and nothing else.` },
+    { role: "system", content: `Answer with ${answersOf(target)}, and nothing else.` },
     { role: "user", content: writePrompt(template, schema, row) },
   ];
 }
