@@ -200,5 +200,5 @@ const texts = (await readdir(programs))
   .sort()
   .map(async (name) => ({ name, text: await readFile(join(programs, name), "utf8") }));
 await write("live/looped-programs.json", JSON.stringify(await Promise.all(texts)));
-if (options.api) await buildReference(code, join(out, "api"));
+if (options.api && !(await buildReference(code, join(out, "api")))) process.exit(1);
 console.log(`${searchable.length} pages in ${out}`);
