@@ -2,9 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
-import { type Browser, chromium as launcher } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fit } from "../../src/train/index.ts";
+import { launchChromium } from "../chromium.ts";
 import { chromium, describeWith } from "../programs.ts";
 import { serveFolder } from "../site/serve-folder.ts";
 import { listen, type Told, trainingOf } from "./page.ts";
@@ -53,11 +54,10 @@ describe("the bundle of tenfold/browser", () => {
 describeWith(chromium, "tenfold/browser in a browser", () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof serveFolder>>;
-  const flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
   beforeAll(async () => {
     await bundle(join(import.meta.dirname, "page.ts"), folder);
     server = await serveFolder(folder);
-    browser = await launcher.launch({ executablePath: "/usr/bin/chromium", args: flags });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();

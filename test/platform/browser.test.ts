@@ -2,24 +2,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { type Browser, chromium as launcher, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { launchChromium } from "../chromium.ts";
 import { cases } from "../parity/cases.ts";
 import { chromium, describeWith } from "../programs.ts";
 import { type Plain, runCase, trainSmall } from "./page.ts";
-
-/** Software rendering, so that WebGPU is there without a graphics card; and nothing that calls home. */
-const flags = [
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 describeWith(chromium, "the same functions in a browser", () => {
   let browser: Browser;
@@ -42,7 +30,7 @@ describeWith(chromium, "the same functions in a browser", () => {
       response.end(isScript ? script : '<script type="module" src="/page.js"></script>');
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await launcher.launch({ executablePath: "/usr/bin/chromium", args: flags });
+    browser = await launchChromium();
     page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await page.waitForFunction("globalThis.trainSmall");

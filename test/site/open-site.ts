@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import axe from "axe-core";
-import { chromium as launcher, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { launchChromium } from "../chromium.ts";
 import { serveFolder } from "./serve-folder.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -27,19 +28,6 @@ export async function pagesOf(folder: string): Promise<string[]> {
   return all.filter((path) => path.endsWith(".html")).sort();
 }
 
-/** Software rendering, so that WebGPU is there without a graphics card; and nothing that calls home. */
-const flags = [
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 /** How a page is looked at. */
 export interface Look {
   readonly width: number;
@@ -58,7 +46,7 @@ export const looks: readonly Look[] = [
 export async function openSite() {
   const site = await buildSite("--no-api");
   const server = await serveFolder(site.folder);
-  const browser = await launcher.launch({ executablePath: "/usr/bin/chromium", args: flags });
+  const browser = await launchChromium();
   const problems: string[] = [];
 
   /** Opens a page of the site. */

@@ -1,7 +1,7 @@
 /** The studio under test: real runs, a server over them, and pages of it in Debian's browser. @module */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Browser, chromium as launcher, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { expect, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { rooms } from "../../src/systems/index.ts";
@@ -31,12 +31,6 @@ export interface Look {
 export const looks: readonly Look[] = [1280, 390].flatMap((width) =>
   (["light", "dark"] as const).map((colorScheme): Look => ({ width: width as Look["width"], colorScheme })),
 );
-
-/** Starts the browser; nothing in it calls home. */
-export function openBrowser(): Promise<Browser> {
-  const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
-  return launcher.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-sync", ...quiet] });
-}
 
 /** A page and what went wrong in it: messages of the console, requests to other hosts. */
 export interface OpenPage {

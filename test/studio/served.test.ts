@@ -10,8 +10,9 @@ import { type Listening, listen } from "../../src/http/index.ts";
 import { createStudio } from "../../src/studio/index.ts";
 import { makeWorld as makeShop } from "../../src/systems/generative-retrieval/index.ts";
 import { encodeWordVectors, makeWorld as makeLanguages } from "../../src/systems/word-translation/index.ts";
+import { launchChromium } from "../chromium.ts";
 import { chromium, describeWith } from "../programs.ts";
-import { expectWhole, type Look, openBrowser, openPage, tenfold } from "./pages.ts";
+import { expectWhole, type Look, openPage, tenfold } from "./pages.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenfold-served-"));
 const runs = join(folder, "runs");
@@ -384,7 +385,7 @@ describeWith(chromium, "the pages of the three", () => {
   let server: Listening;
   beforeAll(async () => {
     server = await listen(app, { port: 0, host: "127.0.0.1" });
-    browser = await openBrowser();
+    browser = await launchChromium();
   }, 30_000);
   afterAll(async () => {
     await browser?.close();

@@ -20,8 +20,9 @@ import { hostTensor, Random } from "../../src/core/index.ts";
 import { type Listening, listen } from "../../src/http/index.ts";
 import { encodeSafetensors } from "../../src/storage/index.ts";
 import { createStudio } from "../../src/studio/index.ts";
+import { launchChromium } from "../chromium.ts";
 import { chromium, describeWith } from "../programs.ts";
-import { expectWhole, looks, type OpenPage, openBrowser, openPage, tenfold } from "./pages.ts";
+import { expectWhole, looks, type OpenPage, openPage, tenfold } from "./pages.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenfold-studio-"));
 const runs = join(folder, "runs");
@@ -407,7 +408,7 @@ describeWith(chromium, "the studio's pages", () => {
   let server: Listening;
   beforeAll(async () => {
     server = await listen(app, { port: 0, host: "127.0.0.1" });
-    browser = await openBrowser();
+    browser = await launchChromium();
   }, 30_000);
   afterAll(async () => {
     await browser?.close();

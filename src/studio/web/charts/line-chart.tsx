@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { formatNumber } from "../format.ts";
+import { Table } from "../table.tsx";
 import { useDark } from "../use-dark.ts";
 
 /** A line: `y[i]` at `x[i]`, where `x` grows. */
@@ -209,30 +210,16 @@ export function LineChart({
       />
       <details>
         <summary>Numbers</summary>
-        <section class="scroll" aria-label={`Numbers of ${title}`} tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">line</th>
-                <th scope="col" class="number">
-                  {xLabel}
-                </th>
-                <th scope="col" class="number">
-                  value
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={`${row.name} ${row.x}`}>
-                  <td>{row.name}</td>
-                  <td class="number">{formatNumber(row.x)}</td>
-                  <td class="number">{formatNumber(row.y)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <Table
+          label={`Numbers of ${title}`}
+          rows={rows}
+          keyOf={({ name, x }) => `${name} ${x}`}
+          columns={[
+            { header: "line", value: ({ name }) => name },
+            { header: xLabel, isNumber: true, value: ({ x }) => formatNumber(x) },
+            { header: "value", isNumber: true, value: ({ y }) => formatNumber(y) },
+          ]}
+        />
       </details>
     </figure>
   );

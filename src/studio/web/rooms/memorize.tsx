@@ -4,6 +4,7 @@ import { LineChart } from "../charts/line-chart.tsx";
 import { Pixels, type ThemeColor } from "../charts/pixels.tsx";
 import { formatNumber } from "../format.ts";
 import { Problem } from "../problem.tsx";
+import { Table } from "../table.tsx";
 import { useData } from "../use-data.ts";
 
 interface Network {
@@ -152,32 +153,16 @@ export default function MemorizePanel({ run }: { readonly run: RunDetail }) {
           {formatNumber(data.certificate.delta)} apart; the first layer decides with a margin of{" "}
           {formatNumber(data.certificate.smallestMargin)} or more.
         </p>
-        <section class="scroll" aria-label="Table: layers" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">layer</th>
-                <th scope="col" class="number">
-                  neurons
-                </th>
-                <th scope="col" class="number">
-                  weights
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.layers.map(({ role, neurons, weights }, i) => (
-                <tr key={i}>
-                  <th scope="row">
-                    {i + 1} {role}
-                  </th>
-                  <td class="number">{formatNumber(neurons)}</td>
-                  <td class="number">{formatNumber(weights)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <Table
+          label="Table: layers"
+          rows={data.layers.map((layer, l) => ({ l, ...layer }))}
+          keyOf={({ l }) => l}
+          columns={[
+            { header: "layer", value: ({ l, role }) => `${l + 1} ${role}` },
+            { header: "neurons", isNumber: true, value: ({ neurons }) => formatNumber(neurons) },
+            { header: "weights", isNumber: true, value: ({ weights }) => formatNumber(weights) },
+          ]}
+        />
       </section>
       <div class="columns">
         {numbers.length >= 2 && (

@@ -2,6 +2,7 @@ import type { RunDetail } from "../api.ts";
 import { runPage } from "../api.ts";
 import { Bars } from "../charts/bars.tsx";
 import { formatBytes, formatNumber } from "../format.ts";
+import { Table } from "../table.tsx";
 import { useData } from "../use-data.ts";
 import { Errors } from "./errors.tsx";
 
@@ -14,53 +15,44 @@ interface Choice {
   readonly differenceBytes: number;
 }
 
+/** The folder of a choice: `lora:4` in `lora-4`. */
+const folderOf = (choice: string) => choice.replace(":", "-");
+
 /** What each choice of what to train reached, beside the share of the network that it trained. */
 function Choices({ id }: { readonly id: string }) {
   const { data } = useData<{ rows: Choice[] }>(`/api/norm/${encodeURIComponent(id)}/choices`);
   if (!data || data.rows.length === 0) return null;
   const rows = [...data.rows].sort((a, b) => a.trained - b.trained);
   const family = id.split("/").slice(0, -1);
+  const isShown = (choice: string) => id === [...family, folderOf(choice)].join("/");
   return (
     <section aria-labelledby="choices">
       <h2 id="choices">What was trained, and what came of it</h2>
-      <section class="scroll" aria-label="Table: what was trained" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">trained</th>
-              <th scope="col" class="number">
-                parameters
-              </th>
-              <th scope="col" class="number">
-                of all
-              </th>
-              <th scope="col" class="number">
-                accuracy
-              </th>
-              <th scope="col" class="number">
-                loss
-              </th>
-              <th scope="col" class="number">
-                difference
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.choice} aria-current={id.endsWith(`/${row.choice}`) ? "true" : undefined}>
-                <th scope="row">
-                  <a href={runPage([...family, row.choice.replace(":", "-")].join("/"))}>{row.choice}</a>
-                </th>
-                <td class="number">{formatNumber(row.trained)}</td>
-                <td class="number">{((100 * row.trained) / row.parameters).toFixed(2)}%</td>
-                <td class="number">{typeof row.accuracy === "number" ? `${(100 * row.accuracy).toFixed(1)}%` : "–"}</td>
-                <td class="number">{formatNumber(row.loss)}</td>
-                <td class="number">{formatBytes(row.differenceBytes)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <Table
+        label="Table: what was trained"
+        rows={rows}
+        keyOf={({ choice }) => choice}
+        isCurrent={({ choice }) => isShown(choice)}
+        columns={[
+          {
+            header: "trained",
+            value: ({ choice }) => <a href={runPage([...family, folderOf(choice)].join("/"))}>{choice}</a>,
+          },
+          { header: "parameters", isNumber: true, value: ({ trained }) => formatNumber(trained) },
+          {
+            header: "of all",
+            isNumber: true,
+            value: ({ trained, parameters }) => `${((100 * trained) / parameters).toFixed(2)}%`,
+          },
+          {
+            header: "accuracy",
+            isNumber: true,
+            value: ({ accuracy }) => (typeof accuracy === "number" ? `${(100 * accuracy).toFixed(1)}%` : "–"),
+          },
+          { header: "loss", isNumber: true, value: ({ loss }) => formatNumber(loss) },
+          { header: "difference", isNumber: true, value: ({ differenceBytes }) => formatBytes(differenceBytes) },
+        ]}
+      />
       {rows.every(({ accuracy }) => typeof accuracy === "number") && (
         <Bars
           title="Accuracy by what was trained"
@@ -69,7 +61,7 @@ function Choices({ id }: { readonly id: string }) {
             label: choice,
             value: accuracy!,
             text: `${(100 * accuracy!).toFixed(1)}%`,
-            isMarked: id.endsWith(`/${choice.replace(":", "-")}`),
+            isMarked: isShown(choice),
           }))}
         />
       )}
@@ -93,38 +85,22 @@ function Certificate({ run: { record } }: { readonly run: RunDetail }) {
         {formatNumber(Number(record.outputScale))}. {formatNumber(Number(record.trainedParameters))} norm parameters
         were solved for; {formatNumber(Number(record.frozenParameters))} random weights stayed as they were drawn.
       </p>
-      <section class="scroll" aria-label="Table: layers" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">layer of the target</th>
-              <th scope="col" class="number">
-                weights
-              </th>
-              <th scope="col" class="number">
-                frozen neurons
-              </th>
-              <th scope="col" class="number">
-                condition
-              </th>
-              <th scope="col" class="number">
-                residual
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {residuals.map((residual, l) => (
-              <tr key={l}>
-                <th scope="row">{l + 1}</th>
-                <td class="number">{formatNumber(widths[2 * l]! * widths[2 * l + 2]!)}</td>
-                <td class="number">{formatNumber(widths[2 * l + 1]!)}</td>
-                <td class="number">{conditions[l] === null ? "–" : formatNumber(conditions[l]!, 3)}</td>
-                <td class="number">{formatNumber(residual, 3)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <Table
+        label="Table: layers"
+        rows={residuals.map((residual, l) => ({ l, residual }))}
+        keyOf={({ l }) => l}
+        columns={[
+          { header: "layer of the target", value: ({ l }) => l + 1 },
+          { header: "weights", isNumber: true, value: ({ l }) => formatNumber(widths[2 * l]! * widths[2 * l + 2]!) },
+          { header: "frozen neurons", isNumber: true, value: ({ l }) => formatNumber(widths[2 * l + 1]!) },
+          {
+            header: "condition",
+            isNumber: true,
+            value: ({ l }) => (conditions[l] === null ? "–" : formatNumber(conditions[l]!, 3)),
+          },
+          { header: "residual", isNumber: true, value: ({ residual }) => formatNumber(residual, 3) },
+        ]}
+      />
     </section>
   );
 }

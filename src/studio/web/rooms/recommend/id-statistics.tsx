@@ -1,5 +1,6 @@
 import { Bars } from "../../charts/bars.tsx";
 import { formatNumber } from "../../format.ts";
+import { Table } from "../../table.tsx";
 
 /** What report.json says of IDs. */
 export interface IdStatisticsReport {
@@ -40,39 +41,32 @@ export function IdStatistics({
         </div>
       </dl>
       <div class="columns">
-        <section class="scroll" tabIndex={0} aria-label="Codes by level">
-          <table class="codes">
-            <caption>Codes by level</caption>
-            <thead>
-              <tr>
-                <th scope="col">level</th>
-                <th scope="col" class="number">
-                  in use
-                </th>
-                <th scope="col" class="number">
-                  perplexity
-                </th>
-                <th scope="col" class="number">
-                  branching
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {ids.usage.map((usage, level) => (
-                <tr key={level}>
-                  <th scope="row">{level + 1}</th>
-                  <td class="number">{percent(usage)}</td>
-                  <td class="number">{formatNumber(ids.perplexity[level] ?? Number.NaN, 3)}</td>
-                  <td class="number">{formatNumber(ids.branching[level] ?? Number.NaN, 3)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+        <div>
+          <Table
+            label="Codes by level"
+            caption="Codes by level"
+            rows={ids.usage.map((usage, level) => ({ level, usage }))}
+            keyOf={({ level }) => level}
+            columns={[
+              { header: "level", value: ({ level }) => level + 1 },
+              { header: "in use", isNumber: true, value: ({ usage }) => percent(usage) },
+              {
+                header: "perplexity",
+                isNumber: true,
+                value: ({ level }) => formatNumber(ids.perplexity[level] ?? Number.NaN, 3),
+              },
+              {
+                header: "branching",
+                isNumber: true,
+                value: ({ level }) => formatNumber(ids.branching[level] ?? Number.NaN, 3),
+              },
+            ]}
+          />
           <p class="note">
             Perplexity: as many codes, used evenly, would be as hard to guess. Branching: the same, knowing the codes
             before.
           </p>
-        </section>
+        </div>
         <div>
           <h3>Alike IDs, alike contents</h3>
           <p class="note">Mean cosine of the contents of items that share so many codes.</p>
