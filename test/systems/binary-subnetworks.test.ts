@@ -472,7 +472,7 @@ describe("bad input: one line, exit 2", () => {
     const write = () => subnetJson("approximate", "--target", file, "--eps", "0.1", "--out", dir(), "--force");
     const verify = ["verify", dir(), "--target", file];
     await write();
-    await refuses("a folder with 2 entries", "approximate", "--target", file, "--eps", "0.1", "--out", dir());
+    await refuses("a folder with 3 entries", "approximate", "--target", file, "--eps", "0.1", "--out", dir());
     const certificatePath = join(dir(), "certificate.json");
     const certificate = JSON.parse(await readFile(certificatePath, "utf8")) as Record<string, unknown>;
     await writeFile(certificatePath, JSON.stringify({ ...certificate, errorBound: 1e-9 }));

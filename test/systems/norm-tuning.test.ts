@@ -189,7 +189,7 @@ describe("reconstruct and verify", () => {
     expect(made.conditionNumbers).toHaveLength(3);
     if (words.includes("--sparsity")) expect(made.frozenNonZeros).toBeLessThan(made.frozenParameters);
     else expect(made.frozenNonZeros).toBe(made.frozenParameters);
-    expect((await readdir(dir)).sort()).toEqual(["certificate.json", "model.onnx", "norms.safetensors"]);
+    expect((await readdir(dir)).sort()).toEqual(["certificate.json", "errors.json", "model.onnx", "norms.safetensors"]);
 
     // Only what was found is stored: no weight among it.
     const { tensors } = await readSafetensors(join(dir, "norms.safetensors"));

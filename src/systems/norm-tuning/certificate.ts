@@ -3,6 +3,7 @@
  *
  * ```
  * certificate.json    what was made of which target, on which domain, from which seed; figures; hashes of everything
+ * errors.json         how the measured errors are spread over orders of magnitude
  * norms.safetensors   the numbers of the norm layers: all that was found
  * model.onnx          the whole network, frozen weights included, for other runtimes
  * ```
