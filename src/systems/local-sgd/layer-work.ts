@@ -235,7 +235,7 @@ export function layerWork(training: LayerTraining, rounds: LayerRounds): Work {
     async combine(round, held, shares) {
       const present = shares.filter((share) => share !== undefined);
       const mean = averageInOrder(present.map(({ weights }) => float32sOf(weights)));
-      const velocity = held.memory && float32sOf(held.memory);
+      const velocity = held.memory && float32sOf(held.memory).slice();
       const moved = outerStep(rounds, float32sOf(held.weights), mean, velocity);
       const loss = present.reduce((sum, { facts }) => sum + (facts?.loss ?? 0), 0) / present.length;
       if (!endsEpoch(round, options)) {
