@@ -1,5 +1,5 @@
 /** Recipes from YAML files. @module */
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import { DataError } from "../core/index.ts";
 import { readFileBytes } from "../storage/index.ts";
 import { camelKeys } from "./camel-keys.ts";
@@ -41,7 +41,7 @@ export function parseRecipe(source: string, file: string): RecipeFile {
     const { line, col } = lines.linePos(error.pos[0]);
     throw new DataError({ where: `${file}:${line}:${col}`, expected: "YAML", found: error.message.toLowerCase() });
   }
-  const document: unknown = yaml.toJS();
+  const document = toDocument(yaml, file);
 
   /** The line of the value at a path, or of the nearest that is there. */
   function lineOf(path: KeyPath): number {
@@ -64,4 +64,19 @@ export function parseRecipe(source: string, file: string): RecipeFile {
   const recipe = camelKeys(written);
   refuse(impossibleCombinations(recipe), where);
   return { recipe, written, where };
+}
+
+/** The values of a document, its aliases followed. */
+function toDocument(yaml: Document, file: string): unknown {
+  try {
+    return yaml.toJS();
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new DataError({
+      where: file,
+      expected: "aliases of anchors that are set before, and few of them",
+      found,
+      cause,
+    });
+  }
 }

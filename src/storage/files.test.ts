@@ -8,6 +8,7 @@ import {
   makeFolder,
   readFileBytes,
   replaceFolder,
+  requireOutside,
   sha256,
   sha256File,
   writeFileAtomic,
@@ -132,6 +133,10 @@ describe("ensureEmptyDirectory", () => {
     expect(await readdir(folder)).toEqual(["kept"]);
     await mkdir(join(folder, "more", "deep"), { recursive: true });
     await expect(ensureEmptyDirectory(folder)).rejects.toThrow("2 entries");
+    await expect(ensureEmptyDirectory(folder, { force: true })).rejects.toThrow(
+      `${folder}: expected a folder that Tenfold wrote, which it may replace, found one with kept, more. Hint: move what is there`,
+    );
+    await writeFile(join(folder, "run.json"), "{}");
     await ensureEmptyDirectory(folder, { force: true });
     expect(await readdir(folder)).toEqual([]);
   });
@@ -142,8 +147,20 @@ describe("ensureEmptyDirectory", () => {
     await writeFile(join(outside, "precious"), "");
     await mkdir(join(folder, "run"));
     await symlink(outside, join(folder, "run", "link"));
+    await writeFile(join(folder, "run", "run.json"), "{}");
     await ensureEmptyDirectory(join(folder, "run"), { force: true });
     expect(await readdir(outside)).toEqual(["precious"]);
+  });
+
+  it("keeps what is made of a run out of its place", async () => {
+    const run = join(folder, "run");
+    await mkdir(join(run, "exports"), { recursive: true });
+    await writeFile(join(run, "rows.jsonl"), "");
+    await expect(requireOutside(join(folder, "run", "."), run)).rejects.toThrow(/outside of the run, found the run/);
+    await expect(requireOutside(join(run, "rows.jsonl"), run)).rejects.toThrow(/found a file of it/);
+    for (const place of [join(run, "new.jsonl"), join(run, "exports"), join(folder, "elsewhere")]) {
+      await expect(requireOutside(place, run)).resolves.toBeUndefined();
+    }
   });
 
   it("refuses a file, forced or not", async () => {

@@ -176,11 +176,26 @@ function contains(outer: string, inner: string): boolean {
   return !isAbsolute(path) && path.split(sep)[0] !== "..";
 }
 
+/** Files and folders by which a folder that Tenfold wrote is told: each kind has one of them, also where it was interrupted. */
+const writtenMarks = new Set([
+  "run.json",
+  "lift.json",
+  "certificate.json",
+  "report.json",
+  "bundle.json",
+  "config.json",
+  "upload.jsonl",
+  "checkpoints",
+  "training",
+  "tune.json",
+  "lock",
+]);
+
 /**
  * Makes sure that `path` is a folder with nothing in it, creating it and its parents where needed.
  *
  * @param path - the folder
- * @param options.force - empty a folder that has something in it; default false. Never empties a folder that holds the
+ * @param options.force - empty a folder that Tenfold wrote; default false. Never empties another, nor one that holds the
  * working directory or the home folder
  * @throws {RunError} where the folder is not empty and `force` is not set, where `path` is no folder, or where it cannot be
  * created or emptied
@@ -210,6 +225,14 @@ export async function ensureEmptyDirectory(path: string, options: { force?: bool
       expected: "a folder that is safe to empty",
       found: "one that holds the working directory or the home folder",
       hint: "choose another folder",
+    });
+  }
+  if (!entries.some((entry) => writtenMarks.has(entry))) {
+    throw new RunError({
+      where: path,
+      expected: "a folder that Tenfold wrote, which it may replace",
+      found: `one with ${entries.slice(0, 3).join(", ")}${entries.length > 3 ? " and more" : ""}`,
+      hint: "move what is there, or choose another folder",
     });
   }
   try {
@@ -327,5 +350,27 @@ export async function requireNewFile(path: string): Promise<void> {
     expected: "a new file",
     found: "a file that is there",
     hint: "replace it with --force",
+  });
+}
+
+/**
+ * Makes sure that what is made of a run does not take its place.
+ *
+ * @throws {RunError} where `out` is the run's folder, or a file that is in it already
+ */
+export async function requireOutside(out: string, run: string): Promise<void> {
+  const [real, place] = await Promise.all([realpath(run), realpath(out).catch(() => undefined)]);
+  if (place === undefined || !contains(real, place)) return;
+  const isFile = !(await readdir(place).then(
+    () => true,
+    () => false,
+  ));
+  if (place !== real && !isFile) return;
+  const hint = "choose another place";
+  throw new RunError({
+    where: out,
+    expected: "a place outside of the run",
+    found: place === real ? "the run" : "a file of it",
+    hint,
   });
 }

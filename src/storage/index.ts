@@ -11,6 +11,8 @@ export {
   replaceFolder,
   /** Makes sure that a file would be a new one. */
   requireNewFile,
+  /** Makes sure that a run is not written over. */
+  requireOutside,
   requireReplaceable,
   /** SHA-256 of bytes or text, as hex. */
   sha256,

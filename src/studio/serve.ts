@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ConfigError } from "../core/index.ts";
 import { type Listening, listen } from "../http/index.ts";
@@ -37,6 +38,11 @@ export async function runStudio(
   const terminal = openTerminal(raw);
   const ended = new AbortController();
   const root = resolve(runs);
+  const there = await stat(root).catch(() => undefined);
+  if (there && !there.isDirectory()) {
+    throw new ConfigError({ where: "--runs", expected: "a folder", found: `${runs}, a file` });
+  }
+  if (!there) terminal.warn(`${runs} is not there yet; runs are shown once there are any`);
   const listening = await listenNear(createStudio({ runs: root, version, signal: ended.signal }), port, terminal.warn);
   terminal.print(`${listening.url}  (runs in ${root}; Ctrl-C stops)`);
   terminal.result({ url: listening.url, runs: root });

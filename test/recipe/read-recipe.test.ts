@@ -55,6 +55,7 @@ describe("recipes", () => {
   });
 
   it.each([
+    ["data: digits\nmodel: *none\n", "recipe.yaml: expected aliases of anchors that are set before, and few of them"],
     [
       "data: digits",
       "recipe.yaml:1, model: expected one of mlp, lenet, resnet8, language-model, recommender, found nothing",

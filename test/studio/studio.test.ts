@@ -378,6 +378,16 @@ test("what methods show: ranks, submodels, rounds, choices, errors, masks, plane
   expect((await ask("/api/rooms/low-rank/claims")).body.report).toBeNull();
 });
 
+test("a file is no folder of runs", async () => {
+  const { runStudio } = await import("../../src/studio/index.ts");
+  const served = runStudio(
+    { runs: join(folder, "target.safetensors"), port: 0 },
+    { seed: 0, quiet: true } as never,
+    "1",
+  );
+  await expect(served).rejects.toThrow(/^--runs: expected a folder, found .*, a file$/);
+});
+
 test("a port that is taken is told, and the next one is taken", async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));

@@ -176,6 +176,7 @@ describe("a bundle", () => {
       }
       expect((await post("/recommend", "{")).status).toBe(400);
       expect((await post("/recommend", { k: 0 })).status).toBe(400);
+      expect((await post("/recommend", { histroy: ["item-1"] })).status).toBe(400);
       expect((await post("/nothing", {})).status).toBe(404);
       expect((await post("/recommend", { history: Array(2000).fill("item-1") })).status).toBe(413);
       // Items come while lists are asked for: every answer is whole.
@@ -283,6 +284,27 @@ describe("bad inputs", () => {
     expect(printed.errors).toBe("");
     const top = await runJson<Answer>("top", path("bad"), "--history", "a");
     expect(top.items.map(({ id }) => id)).toEqual(["a"]);
+  });
+
+  test.each([
+    ["a step that leaves the numbers", "--learning-rate 1e30", "expected a finite loss"],
+    ["a width that heads do not divide", "--dim 7", "--dim: expected a multiple of the 2 heads, found 7"],
+  ])("%s is told", async (_, words, message) => {
+    await run(...fit("unfit", `${words} --ids rq-kmeans --force`));
+    expect(printed.errors).toContain(message);
+    expect(process.exitCode).toBe(2);
+  });
+
+  test("events that leave nothing to train on are told", async () => {
+    await fitFiles("user,item,time\n1,a,1\n1,b,2\n1,a,3\n");
+    expect(printed.errors).toContain("interactions: expected users with enough events to train on, found none");
+    expect(process.exitCode).toBe(2);
+  });
+
+  test("a bundle does not take the place of its run", async () => {
+    await run("export", path("run"), "--onnx", path("run"), "--force");
+    expect(printed.errors).toContain("expected a place outside of the run, found the run");
+    expect((await runJson<Answer>("top", path("run"), "--history", "item-1")).items.length).toBeGreaterThan(0);
   });
 
   test("a folder that is no run is told", async () => {

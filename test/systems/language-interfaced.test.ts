@@ -141,6 +141,14 @@ describe("a table, from fit to card", () => {
     const [merged, own] = [await readLanguageModel(at("merged")), (await readRun(model)).model];
     expect(merged.params).toEqual(own.params);
     expect(merged.tokenizer.encode("5.1#")).toEqual(own.tokenizer.encode("5.1#"));
+    for (const words of [
+      ["--merged", "--out", model],
+      ["--jsonl", "prompt", "--out", join(model, "train.jsonl")],
+    ]) {
+      await run("export", model, ...words, "--force");
+      expect(printed.errors).toContain("expected a place outside of the run");
+    }
+    expect((await readRun(model)).train.rows).toHaveLength(180);
   });
 
   test("answers over HTTP as it does in a file, also when asked all at once; bad requests are told why", async () => {

@@ -6,6 +6,7 @@ import { RunFolder } from "../../train/index.ts";
 import { type Catalogue, readCatalogue, writeCatalogue } from "./catalogue-file.ts";
 import type { AddItemConfig, FitConfig, IdsConfig, TopConfig } from "./config.ts";
 import { fitGenerator, fitIds, type Inputs, readInputs } from "./fit.ts";
+import { specOf } from "./generator.ts";
 import { printTree } from "./id-tree.ts";
 import type { Request } from "./recommend.ts";
 import { readRun, writeInteractions, writeItemCoder, writeModel } from "./run-folder.ts";
@@ -30,6 +31,7 @@ export async function runFit(config: FitConfig, raw: CommonOptions): Promise<voi
     const hint = "evaluate, top, ids, add-item, export and serve read the run from there";
     throw new ConfigError({ where: "--out", expected: "a folder for the run", found: "none", hint });
   }
+  specOf(config); // Sizes that do not fit are told before anything is written.
   const inputs = await readInputs(config, seed);
   for (const note of inputs.notes) terminal.info(`note: ${note}`);
   const identity = identityOf(config, seed, inputs);

@@ -1,5 +1,5 @@
 /** The two layouts of the sequence model behind one door. @module */
-import { flattenTree, type HostTensor, mapTree, Random, RunError, type Tree } from "../../core/index.ts";
+import { ConfigError, flattenTree, type HostTensor, mapTree, Random, RunError, type Tree } from "../../core/index.ts";
 import type { Layer } from "../../nn/index.ts";
 import { compactGraphs, type DecoderGraphs, openCompactDecoder } from "./compact-decoder.ts";
 import { type CompactOptions, type CompactParams, compactModel } from "./compact-model.ts";
@@ -32,6 +32,10 @@ export function specOf(config: FitConfig): GeneratorSpec {
     hiddenDim: size("hiddenDim"),
     dropout: size("dropout"),
   };
+  const { dim, numHeads } = options;
+  if (config.preset === "compact" && dim % numHeads !== 0) {
+    throw new ConfigError({ where: "--dim", expected: `a multiple of the ${numHeads} heads`, found: String(dim) });
+  }
   if (config.preset === "compact") return { layout: "compact", options };
   return { layout: "paper", options: { ...options, headDim: size("headDim"), userTokens: config.userTokens } };
 }

@@ -1,5 +1,14 @@
 /** Training of sequence models on packed examples: one loop for ours and for SASRec. @module */
-import { flattenTree, type HostTensor, mapTree, Random, RunError, type Tree } from "../../core/index.ts";
+import {
+  DataError,
+  DivergenceError,
+  flattenTree,
+  type HostTensor,
+  mapTree,
+  Random,
+  RunError,
+  type Tree,
+} from "../../core/index.ts";
 import type { Layer } from "../../nn/index.ts";
 import { adamW, cosineSchedule } from "../../optim/index.ts";
 import {
@@ -85,6 +94,15 @@ export async function trainSequenceModel<P>(training: Training<P>): Promise<Trai
   const { model, loss, examples, options, folder, signal } = training;
   const { epochs, batchSize, seed, learningRate, weightDecay } = options;
   const rows = examples.inputs.shape[0];
+  if (rows === 0) {
+    const hint = "a user needs an item to learn from before those that are held out";
+    throw new DataError({
+      where: "interactions",
+      expected: "users with enough events to train on",
+      found: "none",
+      hint,
+    });
+  }
   const size = Math.min(batchSize, rows);
   const perEpoch = Math.max(1, Math.floor(rows / size));
   const total = epochs * perEpoch;
@@ -129,7 +147,9 @@ export async function trainSequenceModel<P>(training: Training<P>): Promise<Trai
         const step = at.epoch * perEpoch + position;
         const stepSeed = new Random(seed, "recommend", "step", step).integer(0x7fffffff);
         const report = await trainStep.run(batch, { learningRate: rate(step), step, seed: stepSeed });
-        epochLoss += report.loss.data[0] / perEpoch;
+        const stepLoss = report.loss.data[0];
+        if (!Number.isFinite(stepLoss)) throw divergence(step, at.epoch, stepLoss, rate(step));
+        epochLoss += stepLoss / perEpoch;
         at.seconds += (performance.now() - begin) / 1000;
         const share = Math.max((step + 1) / total, at.seconds / deadline);
         training.progress?.(share, `epoch ${at.epoch + 1}, loss ${report.loss.data[0].toFixed(3)}`);
@@ -187,4 +207,13 @@ function restore(tensors: Readonly<Record<string, HostTensor>>, fresh: TrainStat
       hint: "go on with the options that the run was started with",
     });
   }) as unknown as Snapshot;
+}
+
+function divergence(step: number, epoch: number, loss: number, learningRate: number): DivergenceError {
+  return new DivergenceError({
+    where: `step ${step + 1} (epoch ${epoch + 1})`,
+    expected: "a finite loss",
+    found: `a loss of ${loss} at learning rate ${Number(learningRate.toPrecision(3))}`,
+    hint: "train with a smaller --learning-rate",
+  });
 }

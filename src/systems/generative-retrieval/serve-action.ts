@@ -1,4 +1,5 @@
 import { serveUntilStopped } from "../../http/index.ts";
+import { requireOutside } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal } from "../../terminal/index.ts";
 import { writeBundle } from "./bundle.ts";
 import type { ExportConfig, ServeConfig } from "./config.ts";
@@ -9,7 +10,9 @@ import { openServed } from "./serving.ts";
 /** `tenfold recommend export` */
 export async function runExport(path: string, { onnx, force }: ExportConfig, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
-  const files = await writeBundle(await readRun(path), onnx, force);
+  const run = await readRun(path);
+  await requireOutside(onnx, path);
+  const files = await writeBundle(run, onnx, force);
   terminal.print(`written to ${onnx}: ${files.join(", ")}`);
   terminal.result({ onnx, files });
 }

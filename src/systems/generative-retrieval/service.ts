@@ -11,7 +11,7 @@ import { growWith } from "./serving.ts";
 const ids = z.array(z.union([z.string().min(1), z.number().int()]).transform(String)).max(100_000);
 
 const requestSchema = z
-  .object({
+  .strictObject({
     history: ids.default([]),
     k: z.number().int().min(1).max(1000).default(10),
     excludeSeen: z.boolean().default(false),

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../core/index.ts";
 import { writeLanguageModel } from "../../data/index.ts";
-import { ensureEmptyDirectory, requireNewFile, writeFileAtomic } from "../../storage/index.ts";
+import { ensureEmptyDirectory, requireNewFile, requireOutside, writeFileAtomic } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { byteTokenizerFiles } from "./base-model.ts";
 import { boundarySvg, decisionBoundary } from "./boundary.ts";
@@ -249,6 +249,7 @@ export async function runExport(folder: string, options: ExportConfig, raw: Comm
     });
   }
   const { record, model, train } = await readRun(folder);
+  if (raw.out !== undefined) await requireOutside(raw.out, folder);
   if (jsonl !== undefined) {
     await requireFree(raw);
     const text = trainingLines(jsonl, model.template, model.schema, train);

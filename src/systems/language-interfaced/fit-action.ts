@@ -5,12 +5,13 @@ import { ConfigError } from "../../core/index.ts";
 import { readTable, type Table } from "../../data/index.ts";
 import { ensureEmptyDirectory } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
+import { RunLock } from "../../train/index.ts";
 import { type FitConfig, type fitSchema, recipeSchema } from "./config.ts";
 import { evaluateModel, mainFigure } from "./evaluate.ts";
 import { type FitHooks, fitRows, prepare } from "./fit.ts";
 import { splitLabelled } from "./labelled-table.ts";
 import { fitRemote } from "./remote-run.ts";
-import { isFinished, trainingFolder, writeRun } from "./run-folder.ts";
+import { isFinished, trainingFolder, trainingStages, writeRun } from "./run-folder.ts";
 import { printEvaluation } from "./show-evaluation.ts";
 import { writePrompt } from "./template.ts";
 
@@ -41,6 +42,7 @@ export async function runFit(path: string, options: z.output<typeof fitSchema>, 
   if (resume && isFinished(out)) {
     throw new ConfigError({ where: out, expected: "a run that was interrupted", found: "a finished one" });
   }
+  for (const stage of trainingStages(out)) RunLock.requireFree(stage);
   // Refused before the work; emptied only once the table is known to be good.
   if (!resume && !force) await ensureEmptyDirectory(out);
   const table = await readTable(path);

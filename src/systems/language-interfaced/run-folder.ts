@@ -13,8 +13,9 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { RunError } from "../../core/index.ts";
 import {
   byteTokenizer,
@@ -71,6 +72,12 @@ const heldOutFile = "held-out.jsonl";
 
 /** Where checkpoints and metrics of a run are. */
 export const trainingFolder = (folder: string): string => join(folder, "training");
+
+/** The folders of a run's trainings that are there. */
+export function trainingStages(folder: string): string[] {
+  const parent = trainingFolder(folder);
+  return existsSync(parent) ? readdirSync(parent).map((stage) => join(parent, stage)) : [];
+}
 
 /** Whether a folder holds a finished run. */
 export const isFinished = (folder: string): boolean => existsSync(join(folder, recordFile));
@@ -218,12 +225,28 @@ export async function readRun(folder: string): Promise<LiftRun> {
   };
 }
 
+const value = z.union([z.string(), z.number()]).nullable();
+const labelledSchema = z.object({ row: z.array(value), answer: value });
+
+function parseLabelled(line: string, where: string): z.output<typeof labelledSchema> {
+  let document: unknown;
+  try {
+    document = JSON.parse(line);
+  } catch {
+    document = undefined;
+  }
+  const parsed = labelledSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const hint = "fit again; the rows that a run learned are part of it";
+  throw new RunError({ where, expected: "a row as lift fit writes it", found: line.slice(0, 40) || "nothing", hint });
+}
+
 async function readLabelled(path: string): Promise<LabelledRows> {
   const text = new TextDecoder().decode(await readFileBytes(path));
   const lines = text
     .trimEnd()
     .split("\n")
-    .map((line) => JSON.parse(line) as { row: (Value | null)[]; answer: Value | null });
+    .map((line, i) => parseLabelled(line, `${path}:${i + 1}`));
   return {
     rows: lines.map(({ row }) => row.map((value) => value ?? undefined)),
     answers: lines.map(({ answer }) => answer ?? undefined),

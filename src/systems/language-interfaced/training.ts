@@ -163,7 +163,7 @@ export async function trainTexts(
     seed,
     params: trained,
     ...(options.run !== undefined && { run: options.run, resume }),
-    ...(options.identity && { identity: options.identity }),
+    identity: { ...options.identity, length: options.length },
     ...(signal && { signal }),
   } as Parameters<typeof fit>[0])) {
     if (event.type === "step") options.onStep?.({ step: event.step, totalSteps, loss: event.loss });

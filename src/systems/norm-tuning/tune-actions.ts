@@ -26,7 +26,11 @@ export async function runTune(config: z.output<typeof tuneSchema>, raw: CommonOp
     });
   }
   const base = await loadBase(recipeSchema.parse(config), raw.seed);
-  if (run !== undefined && !config.resume) await ensureEmptyDirectory(run, { force: raw.force ?? false });
+  if (run !== undefined && !config.resume) {
+    await ensureEmptyDirectory(run, { force: raw.force ?? false });
+    const what = { kind: "norm-tuning", seed: raw.seed, config: recipeSchema.parse(config) };
+    await writeFileAtomic(join(run, "tune.json"), `${JSON.stringify(what, null, 2)}\n`);
+  }
   const evaluator = createEvaluator(base.model, crossEntropy);
   const untrained = await evaluator.evaluate(base.params as Tree<HostTensor>, base.test);
   await evaluator.dispose();
