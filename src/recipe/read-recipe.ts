@@ -1,5 +1,5 @@
 /** Recipes from YAML files. @module */
-import { type Document, LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument, type YAMLParseError } from "yaml";
 import { DataError } from "../core/index.ts";
 import { readFileBytes } from "../storage/index.ts";
 import { camelKeys } from "./camel-keys.ts";
@@ -39,9 +39,13 @@ export function parseRecipe(source: string, file: string): RecipeFile {
   const [error] = yaml.errors;
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new DataError({ where: `${file}:${line}:${col}`, expected: "YAML", found: error.message.toLowerCase() });
+    throw new DataError({ where: `${file}:${line}:${col}`, expected: "YAML", found: foundOf(error) });
   }
   const document = toDocument(yaml, file);
+  if (document === null) {
+    const hint = "docs/composition.md has examples";
+    throw new DataError({ where: file, expected: "a recipe", found: "an empty file", hint });
+  }
 
   /** The line of the value at a path, or of the nearest that is there. */
   function lineOf(path: KeyPath): number {
@@ -80,3 +84,6 @@ function toDocument(yaml: Document, file: string): unknown {
     });
   }
 }
+
+const foundOf = ({ code, message }: YAMLParseError) =>
+  code === "MULTIPLE_DOCS" ? "a second document after ---" : message.toLowerCase();

@@ -48,6 +48,7 @@ export async function trainRecipe(
   }
   const read = await readRecipe(file);
   const { recipe, written, where } = read;
+  if (out === undefined) terminal.info("note: nothing is kept without --out DIR");
   if (resume && out !== undefined) requireSameRecipe(out, decisive(written));
   requireOtherBase(recipe, out, where);
   const { signal } = terminal;

@@ -90,7 +90,7 @@ describe("recipes", () => {
       "model.codebook-size: expected a power of two, found 6",
     ],
     ["- data\n- model", "recipe.yaml:1: expected keys and values, found a list of 2"],
-    ["", "recipe.yaml:1: expected keys and values, found nothing"],
+    ["", "recipe.yaml: expected a recipe, found an empty file"],
     ["data: [digits\nmodel: lenet", "recipe.yaml:\\d+:\\d+: expected YAML, found "],
     ["data: digits\ndata: iris\nmodel: mlp", "recipe.yaml:2:1: expected YAML, found map keys must be unique"],
   ])("refuse %j", (source, message) => {

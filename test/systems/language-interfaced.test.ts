@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -180,6 +180,23 @@ describe("a table, from fit to card", () => {
     }
     expect((await app.request("/predict")).status).toBe(405);
   });
+});
+
+test.each([
+  ["the target among the features", ["--features", "x,class"], "--features: expected columns other than the target"],
+  [
+    "a share that holds nothing out",
+    ["--hold-out", "0.001"],
+    "--hold-out: expected rows to hold out, found none of 120",
+  ],
+])("%s is told, and nothing is lost", async (_, words, message) => {
+  const [file, out] = [blobs("told.csv", 120, 9), at("told")];
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, "run.json"), "{}");
+  await run("fit", file, "--target", "class", "--out", out, "--force", ...words);
+  expect(printed.errors).toContain(message);
+  expect(process.exitCode).toBe(2);
+  expect(readdirSync(out)).toEqual(["run.json"]);
 });
 
 test("rows of classes that begin one another, with separators in texts, are told apart", async () => {

@@ -71,10 +71,19 @@ async function runLocal(
   const recipe = recipeSchema.parse(options);
   const prepared = await prepare(table, recipe, seed, hooks);
   for (const note of prepared.notes) terminal.info(`note: ${note}`);
-  if (!options.resume) await ensureEmptyDirectory(out, { force });
   const { schema, data, template } = prepared;
   const split =
     options.holdOut > 0 ? splitLabelled(data, options.holdOut, seed, schema.target.kind === "classes") : undefined;
+  if (split?.test.rows.length === 0) {
+    const hint = "give a larger share, or evaluate on a table of its own";
+    throw new ConfigError({
+      where: "--hold-out",
+      expected: "rows to hold out",
+      found: `none of ${data.rows.length} (a share of each class)`,
+      hint,
+    });
+  }
+  if (!options.resume) await ensureEmptyDirectory(out, { force });
   const train = split?.train ?? data;
   const kind = schema.target.kind === "classes" ? `${schema.target.classes.length} classes` : "numbers";
   terminal.info(`${train.rows.length} rows, ${schema.features.length} columns, ${kind}, base ${prepared.base.name}`);

@@ -1,5 +1,5 @@
 /** What a table's columns are, and how their values are written. @module */
-import { DataError, nearest } from "../../core/index.ts";
+import { ConfigError, DataError, nearest } from "../../core/index.ts";
 import { type Column, parseNumber, type Table } from "../../data/index.ts";
 import { fixedFormat, type NumberFormat } from "./number-format.ts";
 import { shortCodes } from "./value-codes.ts";
@@ -160,11 +160,20 @@ function targetOf(column: Column, options: SchemaOptions, path: string): Target 
  * What the columns of a table are, and how their values will be written.
  *
  * @returns the schema, and notes on what was left out
- * @throws {DataError} where a column is not there, the target has one value, or is text where numbers are asked for
+ * @throws {ConfigError} where the target is among the features; {@link DataError} where a column is not there, the target has one value, or is text where numbers are asked for
  */
 export function inferSchema(table: Table, options: SchemaOptions): { schema: Schema; notes: string[] } {
   const notes: string[] = [];
   const target = targetOf(findColumn(table, options.target, "to predict"), options, table.path);
+  if (options.features?.includes(options.target)) {
+    const hint = "a model that reads the answer learns nothing else";
+    throw new ConfigError({
+      where: "--features",
+      expected: "columns other than the target",
+      found: options.target,
+      hint,
+    });
+  }
   const names = options.features ?? table.columns.map(({ name }) => name).filter((name) => name !== options.target);
   const numeric = names.filter((name) => findColumn(table, name, "to predict from").type === "number").length;
   const digits = options.digits ?? (numeric > 8 ? mostDigits - 1 : mostDigits);
