@@ -84,7 +84,8 @@ export function createService({
   app.notFound((context) => {
     const { method, path } = context.req;
     const methods = methodsAt(app, path);
-    if (methods.length === 0) {
+    // A path that a route takes in another form, such as without its last slash, is another path.
+    if (methods.length === 0 || methods.includes(method)) {
       return context.json({ error: `${path}: expected a path that /openapi.json lists, found another` }, 404);
     }
     context.header("Allow", methods.join(", "));

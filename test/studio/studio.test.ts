@@ -298,6 +298,7 @@ test("bad requests get one line", async () => {
     /^column: expected one of petal_length, petal_width, found colour$/,
   );
   expect((await ask("/api/none")).status).toBe(404);
+  expect((await ask("/api/runs/")).status).toBe(404);
 });
 
 test("damaged and half-written runs are shown as far as they go", async () => {
@@ -310,7 +311,11 @@ test("damaged and half-written runs are shown as far as they go", async () => {
   writeFileSync(at("damaged", "checkpoints", "index.json"), "{}");
   const { status, body } = await ask("/api/runs/damaged");
   expect(status).toBe(200);
-  expect(body.summary).toMatchObject({ step: 4, figure: { name: "loss", value: 2 } });
+  expect(body.summary).toMatchObject({
+    step: 4,
+    figure: { name: "loss", value: 2 },
+    what: "a run.json that cannot be read",
+  });
   expect((await ask("/api/runs/damaged/metrics")).body.curves).toMatchObject([
     { name: "loss", steps: [4], values: [2] },
   ]);

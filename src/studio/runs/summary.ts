@@ -112,6 +112,7 @@ function tellTraining(record: Json): Told {
 }
 
 function tellRun(record: Json): Told {
+  if (Object.keys(record).length === 0) return { what: "a run.json that cannot be read" };
   if ("local" in record) {
     const { config, seed } = objectIn(record, "local") as { config?: unknown; seed?: unknown };
     const told = isObject(config) ? config : {};
