@@ -1,15 +1,13 @@
 import { type Browser, chromium } from "playwright-core";
 
-/**
- * Starts Debian's Chromium: with WebGPU by software, so that it is there without a graphics card, and with nothing that
- * calls home.
- */
-export function launchChromium(): Promise<Browser> {
+/** WebGPU by software, so that it is there without a graphics card. */
+const webgpuFlags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
+
+/** Starts Debian's Chromium, with nothing that calls home. */
+export function launchChromium({ webgpu = true } = {}): Promise<Browser> {
   const args = [
     "--no-sandbox",
-    "--enable-unsafe-webgpu",
-    "--use-webgpu-adapter=swiftshader",
-    "--enable-features=Vulkan",
+    ...(webgpu ? webgpuFlags : []),
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

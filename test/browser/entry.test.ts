@@ -57,7 +57,7 @@ describeWith(chromium, "tenfold/browser in a browser", () => {
   beforeAll(async () => {
     await bundle(join(import.meta.dirname, "page.ts"), folder);
     server = await serveFolder(folder);
-    browser = await launchChromium();
+    browser = await launchChromium({ webgpu: false });
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
