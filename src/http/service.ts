@@ -26,6 +26,12 @@ export const errorResponses = {
   413: { description: "The body is too large", content: errorContent },
 } as const;
 
+/** The answers of a route that gives JSON: what fits `schema`, and those to bad requests. */
+export const jsonResponses = <S extends z.ZodType>(schema: S, description: string) => ({
+  200: { description, content: { "application/json": { schema } } },
+  ...errorResponses,
+});
+
 /** The methods that some route takes at `path`; none where no route is there. */
 function methodsAt(app: OpenAPIHono, path: string): string[] {
   const matches = (pattern: string) => {

@@ -1,7 +1,7 @@
 /** Routes of what is certified: how measured errors are spread, and which weights of a random network are kept. @module */
 import { join } from "node:path";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { errorResponses } from "../../http/index.ts";
+import { jsonResponses } from "../../http/index.ts";
 import { readFileBytes } from "../../storage/index.ts";
 import { decodeSubnetwork, readApproximation } from "../../systems/binary-subnetworks/index.ts";
 import type { FoundRun } from "../runs/find-runs.ts";
@@ -93,17 +93,13 @@ function pictureOf({ name, rows, columns, each }: Mask): z.output<typeof masksSc
 /** Adds the routes of what is certified. */
 export function addCertificateRoutes(app: OpenAPIHono, shelf: Shelf): void {
   const params = z.object({ run: z.string() });
-  const json = <S extends z.ZodType>(schema: S, description: string) => ({
-    200: { description, content: { "application/json": { schema } } },
-    ...errorResponses,
-  });
   app.openapi(
     createRoute({
       method: "get",
       path: "/api/certificates/{run}/errors",
       summary: "Measured errors, counted over orders of magnitude; no bins where none were kept",
       request: { params },
-      responses: json(errorsSchema, "The counts"),
+      responses: jsonResponses(errorsSchema, "The counts"),
     }),
     async (context) => {
       const { path } = await shelf.get(context.req.valid("param").run);
@@ -117,7 +113,7 @@ export function addCertificateRoutes(app: OpenAPIHono, shelf: Shelf): void {
       path: "/api/subnet/{run}/masks",
       summary: "Which weights of the random network are kept, layer by layer",
       request: { params },
-      responses: json(masksSchema, "The masks"),
+      responses: jsonResponses(masksSchema, "The masks"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);

@@ -1,7 +1,7 @@
 /** What was measured of a room's paper, from the newest report under the folder. @module */
 import { join } from "node:path";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { errorResponses } from "../../http/index.ts";
+import { jsonResponses } from "../../http/index.ts";
 import { figureHtml, type ReportDocument } from "../../report/index.ts";
 import type { Shelf } from "../runs/shelf.ts";
 import { readJson } from "../runs/summary.ts";
@@ -34,10 +34,7 @@ export function addClaimRoute(app: OpenAPIHono, shelf: Shelf): void {
     path: "/api/rooms/{room}/claims",
     summary: "The claims of a room's paper, as the newest report has them",
     request: { params: z.object({ room: z.string() }) },
-    responses: {
-      200: { description: "The claims", content: { "application/json": { schema: answerSchema } } },
-      ...errorResponses,
-    },
+    responses: jsonResponses(answerSchema, "The claims"),
   });
   app.openapi(route, async (context) => {
     const { room: name } = context.req.valid("param");

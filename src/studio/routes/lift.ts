@@ -1,7 +1,7 @@
 /** Routes of language-interfaced models: what one is, its predictions on its rows, a row of one's own, where predictions change. @module */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DataError } from "../../core/index.ts";
-import { errorResponses } from "../../http/index.ts";
+import { jsonResponses } from "../../http/index.ts";
 import type { LabelledRows, LiftRun, Prediction, Row, Schema, Value } from "../../systems/language-interfaced/index.ts";
 import type { Shelf } from "../runs/shelf.ts";
 import { LastOpened } from "./last-opened.ts";
@@ -79,10 +79,6 @@ const boundarySchema = z
   })
   .openapi("LiftBoundary");
 
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  200: { description, content: { "application/json": { schema } } },
-  ...errorResponses,
-});
 const jsonBody = <S extends z.ZodType>(schema: S) => ({
   content: { "application/json": { schema } },
   required: true,
@@ -160,7 +156,7 @@ export function addLiftRoutes(app: OpenAPIHono, shelf: Shelf): void {
       path: "/api/lift/{run}/model",
       summary: "What a model predicts, and from what columns",
       request: { params: runParams },
-      responses: json(modelSchema, "The model"),
+      responses: jsonResponses(modelSchema, "The model"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
@@ -181,7 +177,7 @@ export function addLiftRoutes(app: OpenAPIHono, shelf: Shelf): void {
           limit: z.coerce.number().int().min(1).max(1000).default(200),
         }),
       },
-      responses: json(predictionsSchema, "The rows with their predictions"),
+      responses: jsonResponses(predictionsSchema, "The rows with their predictions"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
@@ -224,7 +220,7 @@ export function addLiftRoutes(app: OpenAPIHono, shelf: Shelf): void {
         params: runParams,
         body: jsonBody(z.strictObject({ row: z.record(z.string(), valueSchema) })),
       },
-      responses: json(askedSchema, "The prediction"),
+      responses: jsonResponses(askedSchema, "The prediction"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
@@ -254,7 +250,7 @@ export function addLiftRoutes(app: OpenAPIHono, shelf: Shelf): void {
         params: runParams,
         body: jsonBody(z.strictObject({ x: z.string(), y: z.string(), size: z.int().min(2).max(40).default(20) })),
       },
-      responses: json(boundarySchema, "A class for each point of a grid, and training rows"),
+      responses: jsonResponses(boundarySchema, "A class for each point of a grid, and training rows"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);

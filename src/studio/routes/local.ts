@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { errorResponses } from "../../http/index.ts";
+import { jsonResponses } from "../../http/index.ts";
 import { parseJsonLines } from "../runs/json-lines.ts";
 import type { Shelf } from "../runs/shelf.ts";
 
@@ -30,10 +30,7 @@ export function addLocalRoutes(app: OpenAPIHono, shelf: Shelf): void {
     path: "/api/local/{run}/rounds",
     summary: "How rounds went: who computed which worker's share, for how long",
     request: { params: z.object({ run: z.string() }) },
-    responses: {
-      200: { description: "The rounds", content: { "application/json": { schema: roundsSchema } } },
-      ...errorResponses,
-    },
+    responses: jsonResponses(roundsSchema, "The rounds"),
   });
   app.openapi(route, async (context) => {
     const { path } = await shelf.get(context.req.valid("param").run);

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { ConfigError } from "../../core/index.ts";
-import { errorResponses } from "../../http/index.ts";
+import { errorResponses, jsonResponses } from "../../http/index.ts";
 import { writeFileAtomic } from "../../storage/index.ts";
 import {
   buildSubmodel,
@@ -84,17 +84,13 @@ const budgets = [0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05];
 
 /** Adds the routes of low-rank runs. */
 export function addLowRankRoutes(app: OpenAPIHono, shelf: Shelf): void {
-  const json = <S extends z.ZodType>(schema: S, description: string) => ({
-    200: { description, content: { "application/json": { schema } } },
-    ...errorResponses,
-  });
   app.openapi(
     createRoute({
       method: "get",
       path: "/api/lowrank/{run}/ranks",
       summary: "Ranks of the layers by epoch",
       request: { params },
-      responses: json(ranksSchema, "The ranks"),
+      responses: jsonResponses(ranksSchema, "The ranks"),
     }),
     async (context) => context.json(await learnedRanks(await shelf.get(context.req.valid("param").run)), 200),
   );
@@ -104,7 +100,7 @@ export function addLowRankRoutes(app: OpenAPIHono, shelf: Shelf): void {
       path: "/api/lowrank/{run}/frontier",
       summary: "The frontier that was measured last; no points where none was",
       request: { params },
-      responses: json(frontierSchema, "The frontier"),
+      responses: jsonResponses(frontierSchema, "The frontier"),
     }),
     async (context) => context.json(await readFrontier((await shelf.get(context.req.valid("param").run)).path), 200),
   );
@@ -115,7 +111,7 @@ export function addLowRankRoutes(app: OpenAPIHono, shelf: Shelf): void {
       summary:
         "Measures the frontier of the run and of the baselines that lie beside it, and keeps it in the run's folder",
       request: { params },
-      responses: json(frontierSchema, "The frontier"),
+      responses: jsonResponses(frontierSchema, "The frontier"),
     }),
     async (context) => {
       const { path } = await shelf.get(context.req.valid("param").run);

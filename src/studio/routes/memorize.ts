@@ -1,7 +1,7 @@
 /** Routes of networks that know a table by heart: what they are made of, and their answers over a plane. @module */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DataError } from "../../core/index.ts";
-import { errorResponses } from "../../http/index.ts";
+import { jsonResponses } from "../../http/index.ts";
 import {
   boundSizes,
   countNetwork,
@@ -143,10 +143,6 @@ async function lookAtPlane(file: NetworkFile, xName: string, yName: string): Pro
 
 /** Adds the routes of memorized tables. */
 export function addMemorizeRoutes(app: OpenAPIHono, shelf: Shelf): void {
-  const json = <S extends z.ZodType>(schema: S, description: string) => ({
-    200: { description, content: { "application/json": { schema } } },
-    ...errorResponses,
-  });
   const read = async (id: string) => readNetworkFile((await shelf.get(id)).path);
   app.openapi(
     createRoute({
@@ -154,7 +150,7 @@ export function addMemorizeRoutes(app: OpenAPIHono, shelf: Shelf): void {
       path: "/api/memorize/{run}",
       summary: "What the network is made of, and how its size grows with the points",
       request: { params },
-      responses: json(networkSchema, "The network"),
+      responses: jsonResponses(networkSchema, "The network"),
     }),
     async (context) => context.json(describe(await read(context.req.valid("param").run)), 200),
   );
@@ -164,7 +160,7 @@ export function addMemorizeRoutes(app: OpenAPIHono, shelf: Shelf): void {
       path: "/api/memorize/{run}/plane",
       summary: "The network's answers over the plane of two columns of numbers",
       request: { params, query: z.object({ x: z.string(), y: z.string() }) },
-      responses: json(planeSchema, "The plane"),
+      responses: jsonResponses(planeSchema, "The plane"),
     }),
     async (context) => {
       const { x, y } = context.req.valid("query");

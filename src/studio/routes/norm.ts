@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { errorResponses } from "../../http/index.ts";
+import { jsonResponses } from "../../http/index.ts";
 import type { Shelf } from "../runs/shelf.ts";
 import { readJson } from "../runs/summary.ts";
 
@@ -19,10 +19,7 @@ export function addNormRoutes(app: OpenAPIHono, shelf: Shelf): void {
     path: "/api/norm/{run}/choices",
     summary: "The choices of what to train that lie beside this one, with their figures",
     request: { params: z.object({ run: z.string() }) },
-    responses: {
-      200: { description: "The choices", content: { "application/json": { schema: choicesSchema } } },
-      ...errorResponses,
-    },
+    responses: jsonResponses(choicesSchema, "The choices"),
   });
   app.openapi(route, async (context) => {
     const { path } = await shelf.get(context.req.valid("param").run);

@@ -1,7 +1,7 @@
 /** Routes of recommendations: the tree of IDs, items by text, users' histories, and what comes next with its search. @module */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { DataError } from "../../core/index.ts";
-import { errorResponses } from "../../http/index.ts";
+import { jsonResponses } from "../../http/index.ts";
 import type { Catalogue, Interactions, KeptPrefixes, Served } from "../../systems/generative-retrieval/index.ts";
 import type { Shelf } from "../runs/shelf.ts";
 import { LastOpened } from "./last-opened.ts";
@@ -76,11 +76,6 @@ const answerSchema = z
     ),
   })
   .openapi("NextItems");
-
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  200: { description, content: { "application/json": { schema } } },
-  ...errorResponses,
-});
 
 type ShownItem = z.output<typeof itemSchema>;
 
@@ -197,7 +192,7 @@ export function addRecommendRoutes(app: OpenAPIHono, shelf: Shelf): void {
             .describe("codes with - between; empty for all"),
         }),
       },
-      responses: json(treeSchema, "The codes that come next, those with most items first"),
+      responses: jsonResponses(treeSchema, "The codes that come next, those with most items first"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
@@ -220,7 +215,10 @@ export function addRecommendRoutes(app: OpenAPIHono, shelf: Shelf): void {
           limit: z.coerce.number().int().min(1).max(100).default(20),
         }),
       },
-      responses: json(z.object({ items: z.array(itemSchema) }), "The items, those with most interactions first"),
+      responses: jsonResponses(
+        z.object({ items: z.array(itemSchema) }),
+        "The items, those with most interactions first",
+      ),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
@@ -238,7 +236,7 @@ export function addRecommendRoutes(app: OpenAPIHono, shelf: Shelf): void {
       request: {
         params: runParams.extend({ user: z.coerce.number().int().min(1).describe("the user's number, from 1") }),
       },
-      responses: json(
+      responses: jsonResponses(
         z.object({
           name: z.string(),
           users: z.number(),
@@ -278,7 +276,7 @@ export function addRecommendRoutes(app: OpenAPIHono, shelf: Shelf): void {
         params: runParams,
         body: { content: { "application/json": { schema: requestSchema } }, required: true },
       },
-      responses: json(answerSchema, "The items, best first, and what the search kept at each level"),
+      responses: jsonResponses(answerSchema, "The items, best first, and what the search kept at each level"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
 import { streamSSE } from "hono/streaming";
-import { errorResponses } from "../../http/index.ts";
+import { errorResponses, jsonResponses } from "../../http/index.ts";
 import type { FoundRun } from "../runs/find-runs.ts";
 import { follow } from "../runs/follow.ts";
 import { readMetrics } from "../runs/metrics.ts";
@@ -56,10 +56,6 @@ const metricsSchema = z
   })
   .openapi("Metrics");
 
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  200: { description, content: { "application/json": { schema } } },
-  ...errorResponses,
-});
 const runParams = z.object({ run: z.string().describe("the run's id, percent-encoded") });
 
 /** Curves longer than this are thinned, keeping their extremes. */
@@ -115,7 +111,7 @@ export function addRunRoutes(app: OpenAPIHono, shelf: Shelf, signal?: AbortSigna
       method: "get",
       path: "/api/runs",
       summary: "Every run under the folder, a line each",
-      responses: json(z.object({ root: z.string(), runs: z.array(summarySchema) }), "The runs"),
+      responses: jsonResponses(z.object({ root: z.string(), runs: z.array(summarySchema) }), "The runs"),
     }),
     async (context) => context.json({ root: shelf.root, runs: await shelf.list() }, 200),
   );
@@ -126,7 +122,7 @@ export function addRunRoutes(app: OpenAPIHono, shelf: Shelf, signal?: AbortSigna
       path: "/api/runs/{run}",
       summary: "One run: its configuration, report, checkpoints and files",
       request: { params: runParams },
-      responses: json(detailSchema, "The run"),
+      responses: jsonResponses(detailSchema, "The run"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
@@ -151,7 +147,7 @@ export function addRunRoutes(app: OpenAPIHono, shelf: Shelf, signal?: AbortSigna
         params: runParams,
         query: z.object({ points: z.coerce.number().int().min(2).max(mostPoints).default(mostPoints) }),
       },
-      responses: json(metricsSchema, "The curves"),
+      responses: jsonResponses(metricsSchema, "The curves"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);

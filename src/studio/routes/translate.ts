@@ -1,6 +1,6 @@
 /** Routes of word translation: words as one types, look-ups with what lies around a word, hubs, dictionaries to take away. @module */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { errorResponses } from "../../http/index.ts";
+import { errorResponses, jsonResponses } from "../../http/index.ts";
 import type { Side, TranslationRun } from "../../systems/word-translation/index.ts";
 import type { Shelf } from "../runs/shelf.ts";
 import { LastOpened } from "./last-opened.ts";
@@ -58,11 +58,6 @@ const overviewSchema = z
   })
   .openapi("DictionaryOverview");
 
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  200: { description, content: { "application/json": { schema } } },
-  ...errorResponses,
-});
-
 /** Words that begin with a text, the most frequent first, of both languages in turns. */
 function suggest(run: TranslationRun, start: string, limit: number): { word: string; side: Side }[] {
   const found = sides.map((side) => {
@@ -102,7 +97,7 @@ export function addTranslateRoutes(app: OpenAPIHono, shelf: Shelf): void {
         params: runParams,
         query: z.object({ start: word, limit: z.coerce.number().int().min(1).max(100).default(20) }),
       },
-      responses: json(suggestionsSchema, "The words"),
+      responses: jsonResponses(suggestionsSchema, "The words"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
@@ -124,7 +119,7 @@ export function addTranslateRoutes(app: OpenAPIHono, shelf: Shelf): void {
         params: runParams,
         query: z.object({ word, k: z.coerce.number().int().min(1).max(mostTranslations).default(mostTranslations) }),
       },
-      responses: json(lookupSchema, "What lies around the word, once for each language that has it"),
+      responses: jsonResponses(lookupSchema, "What lies around the word, once for each language that has it"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
@@ -163,7 +158,7 @@ export function addTranslateRoutes(app: OpenAPIHono, shelf: Shelf): void {
       path: "/api/translate/{run}/overview",
       summary: "The surest mutual translations, and the target words that are the best of most source words",
       request: { params: runParams, query: z.object({ count: z.coerce.number().int().min(1).max(100).default(10) }) },
-      responses: json(overviewSchema, "Both lists, `count` long at most"),
+      responses: jsonResponses(overviewSchema, "Both lists, `count` long at most"),
     }),
     async (context) => {
       const run = await shelf.get(context.req.valid("param").run);
