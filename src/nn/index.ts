@@ -115,7 +115,6 @@ export {
   rmsNorm,
   type ScalingParams,
   scaling,
-  standardize,
 } from "./normalization.ts";
 export { applyReluNetwork, type ReluLayer, type ReluNetwork } from "./relu-network.ts";
 export {

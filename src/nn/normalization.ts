@@ -11,6 +11,7 @@ import {
   reshape,
   sqrt,
   square,
+  standardize,
   sub,
   sum,
   type Tensor,
@@ -24,26 +25,6 @@ export interface NormParams {
 }
 
 /**
- * (x - mean) / sqrt(variance + epsilon), with mean and (biased) variance over `axes`.
- *
- * @returns the normalised tensor, and mean and 1 / sqrt(variance + epsilon) with the reduced axes kept as size 1
- */
-export function standardize(x: Tensor, axes: readonly number[], epsilon: number) {
-  const center = keepAxes(mean(x, axes), x, axes);
-  const centered = sub(x, center);
-  const variance = keepAxes(mean(square(centered), axes), x, axes);
-  const inverse = reciprocal(sqrt(add(variance, epsilon)));
-  const y = mul(centered, inverse);
-  // dx = (ct - mean(ct) - y mean(ct y)) / sqrt(variance + epsilon); Ioffe and Szegedy (2015), section 3.
-  const normalised = customGradient(y, [x], (ct) => {
-    const shift = keepAxes(mean(ct, axes), x, axes);
-    const slope = keepAxes(mean(mul(ct, y), axes), x, axes);
-    return [mul(inverse, sub(sub(ct, shift), mul(y, slope)))];
-  });
-  return { normalised, center, variance, inverse };
-}
-
-/**
  * Layer normalisation over the last axis, then weight · y + bias.
  *
  * @param epsilon - added to the variance, default 1e-5
@@ -53,7 +34,7 @@ export function layerNorm(dim: number, { epsilon = 1e-5, bias = true } = {}): La
   return {
     init: () => ({ weight: filled([dim], 1), ...(bias && { bias: filled([dim], 0) }) }),
     apply({ weight, bias: offset }, x) {
-      const scaled = mul(standardize(x, [-1], epsilon).normalised, weight as Tensor);
+      const scaled = mul(standardize(x, epsilon), weight as Tensor);
       return offset ? add(scaled, offset as Tensor) : scaled;
     },
   };

@@ -187,6 +187,7 @@ export const cases: readonly Case[] = [
   { name: "cumsum from the end", inputs: (d) => [d.floats([3, 4])], fn: (x) => t.cumsum(x, 0, true), smooth: true },
   { name: "softmax", inputs: (d) => [d.floats([3, 5], -5, 5)], fn: (x) => t.softmax(x), smooth: true },
   { name: "softmax along the first axis", inputs: (d) => [d.floats([3, 5])], fn: (x) => t.softmax(x, 0), smooth: true },
+  { name: "standardize", inputs: (d) => [d.floats([4, 6], -5, 5)], fn: (x) => t.standardize(x), smooth: true },
   {
     name: "logSoftmax",
     inputs: (d) => [d.floats([3, 5], -50, 50)],

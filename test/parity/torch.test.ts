@@ -60,21 +60,26 @@ describeWith(pythonTorch, "the first ten losses agree with PyTorch from the same
       }
     }
 
-    const chaotic = workloads.find(({ name }) => name === "resnet")!;
+    // Two nets amplify rounding, and how a product is rounded depends on the processor. The residual net does at learning rate 0.1:
+    // PyTorch's own float32 losses differ from its float64 ones by 1e-3 at the fifth step and 3e-2 at the ninth. The MLP does as
+    // Adam divides a gradient by its own size: near zero, rounding decides which way a weight goes. So their ten steps are
+    // compared in float64, where the same graph rounds less, and the first three in float32.
+    const amplifies = ({ name }: Workload) => name === "resnet" || name === "mlp";
 
-    it.each(workloads.filter((workload) => workload !== chaotic))("$name", { timeout: 300_000 }, async (workload) => {
+    it.each(workloads.filter((workload) => !amplifies(workload)))("$name", { timeout: 300_000 }, async (workload) => {
       const { losses, expected } = await race(workload, "float32");
       expect(losses).toBeAllclose(expected, { rtol: 0, atol: 1e-4 });
     });
 
-    // At learning rate 0.1 this net amplifies rounding: PyTorch's own float32 losses differ from its float64 ones by
-    // 1e-3 at the fifth step and 3e-2 at the ninth, and by as much between one thread and two. So the ten steps are
-    // compared in float64, where the same graph rounds less, and the first three in float32.
-    it("resnet in float64, ten steps; in float32, three", { timeout: 600_000 }, async () => {
-      const exact = await race(chaotic, "float64");
-      expect(exact.losses).toBeAllclose(exact.expected, { rtol: 0, atol: 1e-6 });
-      const { losses, expected } = await race(chaotic, "float32");
-      expect(losses.slice(0, 3)).toBeAllclose(expected.slice(0, 3), { rtol: 0, atol: 1e-4 });
-    });
+    it.each(workloads.filter(amplifies))(
+      "$name in float64, ten steps; in float32, three",
+      { timeout: 600_000 },
+      async (workload) => {
+        const exact = await race(workload, "float64");
+        expect(exact.losses).toBeAllclose(exact.expected, { rtol: 0, atol: 1e-6 });
+        const { losses, expected } = await race(workload, "float32");
+        expect(losses.slice(0, 3)).toBeAllclose(expected.slice(0, 3), { rtol: 0, atol: 1e-4 });
+      },
+    );
   });
 });

@@ -1,5 +1,17 @@
-import { broadcastTo, reshape, type Tensor, transpose } from "../../engine/index.ts";
+import {
+  add,
+  broadcastTo,
+  concat,
+  matmul,
+  mul,
+  reshape,
+  slice,
+  softmax,
+  type Tensor,
+  transpose,
+} from "../../engine/index.ts";
 import { attend } from "../attention.ts";
+import type { KeyValueCache } from "./block.ts";
 
 /**
  * Attention in which several heads of queries share a head of keys and values: these are never repeated, the queries are stacked
@@ -26,6 +38,27 @@ export function groupedAttention(
   const tiled = shared === 1 ? bias : tile(bias, shared, seq, keySeq);
   const read = attend(stacked, key, value, tiled, dropout);
   return joinHeads(shared === 1 ? read : reshape(read, [batch, numHeads, seq, headDim]));
+}
+
+/**
+ * The same for one token of each text, which sees what came before it and itself. What came before is read where it lies: nothing of
+ * it is copied.
+ *
+ * @param query - float [batch, numHeads, 1, headDim]
+ * @param own - the token's key and value, float [batch, numKeyValueHeads, 1, headDim]
+ * @param past - those of the tokens before it, float [batch, numKeyValueHeads, maxSeq, headDim]
+ * @param bias - float [batch, 1, 1, maxSeq], added to the scores of `past`
+ * @returns float [batch, 1, numHeads · headDim]
+ */
+export function continuedAttention(query: Tensor, own: KeyValueCache, past: KeyValueCache, bias: Tensor): Tensor {
+  const [batch, numHeads, , headDim] = query.shape as [number, number, number, number];
+  const [, groups, maxSeq] = past.key.shape as [number, number, number];
+  const scaled = mul(reshape(query, [batch, groups, numHeads / groups, headDim]), headDim ** -0.5);
+  const before = add(matmul(scaled, transpose(past.key)), bias);
+  const weights = softmax(concat([before, matmul(scaled, transpose(own.key))], 3));
+  const part = (from: number, to: number) => slice(weights, [null, null, null, [from, to]]);
+  const read = add(matmul(part(0, maxSeq), past.value), mul(part(maxSeq, maxSeq + 1), own.value));
+  return reshape(read, [batch, 1, numHeads * headDim]);
 }
 
 /** bias, `times` times below itself: [batch, 1, times · seq, keySeq]. */

@@ -1,13 +1,13 @@
 /** One block of a decoder-only transformer. @module */
 import type { Random } from "../../core/index.ts";
-import { add, mul, relu, slice, type Tensor, where } from "../../engine/index.ts";
+import { add, mul, relu, slice, type Tensor } from "../../engine/index.ts";
 import { applyGelu, applySilu } from "../activation.ts";
 import { applyDropout } from "../dropout.ts";
 import type { Layer, Mode, Traced } from "../layer.ts";
 import { linear } from "../linear.ts";
 import { applyLoraLinear, type LoraLinearParams, type LoraSettings } from "../lora.ts";
 import { layerNorm, type NormParams, rmsNorm } from "../normalization.ts";
-import { groupedAttention, splitHeads } from "./attention.ts";
+import { continuedAttention, groupedAttention, splitHeads } from "./attention.ts";
 import type { LanguageModelConfig } from "./config.ts";
 import { applyRotary } from "./rotary.ts";
 
@@ -27,20 +27,15 @@ export interface LanguageModelBlockParams {
   readonly down: LoraLinearParams;
 }
 
-/** Keys and values so far, before they are shared: float [batch, numKeyValueHeads, maxSeq, headDim] each. */
-export interface KeyValueCache<T = Tensor> {
-  readonly key: T;
-  readonly value: T;
-}
+/** Keys and values of tokens, before heads share them: float [batch, numKeyValueHeads, seq, headDim] each. */
+export type KeyValueCache<T = Tensor> = { readonly key: T; readonly value: T };
 
 /** What all blocks share in one pass. */
 export interface BlockContext {
-  /** float [batch or 1, 1, seq, keySeq]: 0 where a position sees another, very negative where it does not. */
+  /** float [batch or 1, 1, seq, keySeq]: 0 where a position sees another, very negative where it does not; with a cache, the tokens in it. */
   readonly bias: Tensor;
   /** Cosines and sines of the positions, float [batch, 1, seq, headDim], where positions are angles. */
   readonly angles?: { readonly cos: Tensor; readonly sin: Tensor };
-  /** Where the new key and value go: bool [batch, 1, maxSeq, 1], true at the position of the token; with `cache` only. */
-  readonly here?: Tensor;
 }
 
 const activations = {
@@ -103,33 +98,32 @@ export function languageModelBlock(config: LanguageModelConfig, lora: LoraSettin
       };
     },
 
-    /** The block's output, and the keys and values that it attended to. */
+    /** The block's output, and the keys and values of the tokens of `x`; with `past`, one token that also sees those in it. */
     apply(
       params: Traced<LanguageModelBlockParams>,
       x: Tensor,
       context: BlockContext,
       mode: Mode,
-      cache?: KeyValueCache,
-    ): { y: Tensor; cache: KeyValueCache } {
+      past?: KeyValueCache,
+    ): { y: Tensor; own: KeyValueCache } {
       const drop = (y: Tensor) => applyDropout(y, dropout, mode);
       const read = norm.apply(params.attentionNorm, x, mode);
       const [q, k, v] = project(params, read, mode).map((y) => splitHeads(y, headDim)) as [Tensor, Tensor, Tensor];
-      const turn = (y: Tensor, own: Traced<NormParams> | undefined) => {
-        const normed = own ? headNorm.apply(own, y, mode) : y;
+      const turn = (y: Tensor, weight: Traced<NormParams> | undefined) => {
+        const normed = weight ? headNorm.apply(weight, y, mode) : y;
         return context.angles ? applyRotary(normed, context.angles.cos, context.angles.sin) : normed;
       };
       const [query, key] = [turn(q, params.queryNorm), turn(k, params.keyNorm)];
-      const held =
-        cache && context.here
-          ? { key: where(context.here, key, cache.key), value: where(context.here, v, cache.value) }
-          : { key, value: v };
-      const heads = groupedAttention(query, held.key, held.value, context.bias, drop);
+      const own = { key, value: v };
+      const heads = past
+        ? continuedAttention(query, own, past, context.bias)
+        : groupedAttention(query, key, v, context.bias, drop);
       const attended = add(x, drop(applyLoraLinear(params.out, heads, lora, mode)));
       const normed = norm.apply(params.feedForwardNorm, attended, mode);
       const up = applyLoraLinear(params.up, normed, lora, mode);
       const activate = activations[config.activation];
       const hidden = params.gate ? mul(activate(applyLoraLinear(params.gate, normed, lora, mode)), up) : activate(up);
-      return { y: add(attended, drop(applyLoraLinear(params.down, hidden, lora, mode))), cache: held };
+      return { y: add(attended, drop(applyLoraLinear(params.down, hidden, lora, mode))), own };
     },
   };
 }

@@ -1,15 +1,14 @@
 /** Decoder-only language models of the GPT-2 and Llama families. @module */
-import { ConfigError, formatShape, type HostTensor, hostTensor, type Random, ShapeError } from "../../core/index.ts";
+import { ConfigError, type HostTensor, hostTensor, type Random, ShapeError } from "../../core/index.ts";
 import {
   add,
   cast,
   constant,
   equal,
   iota,
-  lessEqual,
+  less,
   matmul,
   oneHot,
-  pad,
   reshape,
   type Tensor,
   take,
@@ -67,28 +66,28 @@ export interface CausalLanguageModel {
    *
    * @param tokens - int32 [batch, seq], padded behind with any token
    * @param lengths - int32 [batch]: how many of a row's tokens are the text's
-   * @param maxSeq - tokens that the cache will hold at most
-   * @returns logits float [batch, vocabSize] after the last token of each row, and the caches of the blocks
+   * @returns logits float [batch, vocabSize] after the last token of each row, and the keys and values of each block
    */
   prefill(
     params: Traced<LanguageModelParams>,
     tokens: Tensor,
     lengths: Tensor,
-    maxSeq: number,
-  ): { logits: Tensor; cache: readonly KeyValueCache[] };
+  ): { logits: Tensor; own: readonly KeyValueCache[] };
   /**
    * Reads one token of each text.
    *
    * @param tokens - int32 [batch]
    * @param positions - int32 [batch]: the token's place in its text, in [0, maxSeq)
-   * @returns logits float [batch, vocabSize] after it, and the caches with it
+   * @param past - of each block, keys and values of the tokens before it: float [batch, numKeyValueHeads, maxSeq, headDim], of which
+   *   those before `positions` are read
+   * @returns logits float [batch, vocabSize] after it, and its own keys and values, for the next step's `past`
    */
   step(
     params: Traced<LanguageModelParams>,
     tokens: Tensor,
     positions: Tensor,
-    cache: readonly KeyValueCache[],
-  ): { logits: Tensor; cache: readonly KeyValueCache[] };
+    past: readonly KeyValueCache[],
+  ): { logits: Tensor; own: readonly KeyValueCache[] };
 }
 
 /** What must be right of a config before anything is computed. */
@@ -193,55 +192,40 @@ export function causalLanguageModel(config: LanguageModelConfig, lora: LoraSetti
       return readOut(params, readAt ? columnsAt(hidden, readAt) : hidden, mode);
     },
 
-    prefill(params, tokens, lengths, maxSeq) {
+    prefill(params, tokens, lengths) {
       const [batch, seq] = tokens.shape as [number, number];
-      requireFits(maxSeq);
-      if (seq > maxSeq) {
-        throw new ShapeError({
-          where: "prefill",
-          expected: `at most ${maxSeq} tokens a row`,
-          found: formatShape(tokens.shape),
-        });
-      }
+      requireFits(seq);
       const mode = new Mode(false);
       const { x: embedded, angles } = embed(params, tokens, reshape(iota(seq), [1, seq]));
       let x = embedded;
       const context: BlockContext = { bias: reshape(causalBias(seq), [1, 1, seq, seq]), ...(angles && { angles }) };
-      const room = (y: Tensor) =>
-        pad(y, [
-          [0, 0],
-          [0, 0],
-          [0, maxSeq - seq],
-          [0, 0],
-        ]);
-      const cache = params.blocks.map((own) => {
-        const read = block.apply(own as Traced<LanguageModelBlockParams>, x, context, mode);
+      const own = params.blocks.map((weights) => {
+        const read = block.apply(weights as Traced<LanguageModelBlockParams>, x, context, mode);
         x = read.y;
-        return { key: room(read.cache.key), value: room(read.cache.value) };
+        return read.own;
       });
       const last = reshape(add(lengths, -1), [batch, 1]);
       const logits = readOut(params, columnsAt(x, last), mode);
-      return { logits: reshape(logits, [batch, vocabSize]), cache };
+      return { logits: reshape(logits, [batch, vocabSize]), own };
     },
 
-    step(params, tokens, positions, cache) {
+    step(params, tokens, positions, past) {
       const batch = tokens.shape[0]!;
-      const maxSeq = cache[0]!.key.shape[2]!;
+      const maxSeq = past[0]!.key.shape[2]!;
       const mode = new Mode(false);
       const column = reshape(positions, [batch, 1]);
       const { x: embedded, angles } = embed(params, reshape(tokens, [batch, 1]), column);
       let x = embedded;
       const context: BlockContext = {
-        bias: reshape(where(lessEqual(iota(maxSeq), column), 0, masked), [batch, 1, 1, maxSeq]),
-        here: reshape(equal(iota(maxSeq), column), [batch, 1, maxSeq, 1]),
+        bias: reshape(where(less(iota(maxSeq), column), 0, masked), [batch, 1, 1, maxSeq]),
         ...(angles && { angles }),
       };
-      const next = params.blocks.map((own, i) => {
-        const read = block.apply(own as Traced<LanguageModelBlockParams>, x, context, mode, cache[i]!);
+      const own = params.blocks.map((weights, i) => {
+        const read = block.apply(weights as Traced<LanguageModelBlockParams>, x, context, mode, past[i]!);
         x = read.y;
-        return read.cache;
+        return read.own;
       });
-      return { logits: reshape(readOut(params, x, mode), [batch, vocabSize]), cache: next };
+      return { logits: reshape(readOut(params, x, mode), [batch, vocabSize]), own };
     },
   };
 }

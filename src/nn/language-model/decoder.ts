@@ -1,14 +1,6 @@
 /** Texts continued token by token, many at a time. @module */
 import { ConfigError, type HostTensor, hostTensor, mapTree, type Tree } from "../../core/index.ts";
-import {
-  type Compiled,
-  compile,
-  compileStep,
-  constant,
-  type Stepper,
-  type Tensor,
-  type Tensors,
-} from "../../engine/index.ts";
+import { type Compiled, compile, constant, type Tensor } from "../../engine/index.ts";
 import type { Traced } from "../layer.ts";
 import type { LoraSettings } from "../lora.ts";
 import type { KeyValueCache } from "./block.ts";
@@ -54,6 +46,29 @@ export function constantParams(params: LanguageModelParams): Traced<LanguageMode
   ) as unknown as Traced<LanguageModelParams>;
 }
 
+/** Writes the keys and values of tokens, float32 [batch, numKeyValueHeads, seq, headDim], into a cache: those of text `row` from `positions[row]` on. */
+function store(
+  past: readonly KeyValueCache<HostTensor>[],
+  own: readonly KeyValueCache<HostTensor>[],
+  positions: Int32Array,
+): void {
+  const [batch, heads, maxSeq, headDim] = past[0]!.key.shape as [number, number, number, number];
+  const seq = own[0]!.key.shape[2]!;
+  for (const [i, layer] of own.entries()) {
+    for (const part of ["key", "value"] as const) {
+      const [from, to] = [layer[part].data as Float32Array, past[i]![part].data as Float32Array];
+      for (let row = 0; row < batch; row++) {
+        for (let head = row * heads; head < (row + 1) * heads; head++) {
+          to.set(
+            from.subarray(head * seq * headDim, (head + 1) * seq * headDim),
+            (head * maxSeq + positions[row]!) * headDim,
+          );
+        }
+      }
+    }
+  }
+}
+
 /**
  * Prepares a model for decoding with cached keys and values.
  *
@@ -71,35 +86,23 @@ export function createDecoder(
 ): Decoder {
   const model = causalLanguageModel(config, lora);
   const options = threads === undefined ? {} : { threads };
-  type Prefill = Compiled<[Tensor, Tensor], { logits: Tensor; cache: KeyValueCache[] }>;
-  type Step = Stepper<KeyValueCache[], [Tensor, Tensor], Tensor>;
-  const prefills = new Map<number, Prefill>();
-  const steps = new Map<string, Step>();
-
-  const prefillFor = (maxSeq: number): Prefill => {
-    const known = prefills.get(maxSeq);
-    if (known) return known;
-    const made = compile((tokens: Tensor, lengths: Tensor) => {
-      const { logits, cache } = model.prefill(constantParams(params), tokens, lengths, maxSeq);
-      return { logits, cache: [...cache] };
-    }, options);
-    prefills.set(maxSeq, made);
-    return made;
-  };
-
-  const stepFor = (batch: number, maxSeq: number): Step => {
+  type Read = { logits: Tensor; own: KeyValueCache[] };
+  const prefill: Compiled<[Tensor, Tensor], Read> = compile((tokens, lengths) => {
+    const { logits, own } = model.prefill(constantParams(params), tokens, lengths);
+    return { logits, own: [...own] };
+  }, options);
+  const step: Compiled<[Tensor, Tensor, KeyValueCache[]], Read> = compile((tokens, positions, past) => {
+    const { logits, own } = model.step(constantParams(params), tokens, positions, past);
+    return { logits, own: [...own] };
+  }, options);
+  const caches = new Map<string, KeyValueCache<HostTensor>[]>();
+  /** Room for keys and values. What earlier texts left is hidden by the positions of later ones. */
+  const cacheFor = (batch: number, maxSeq: number) => {
     const key = `${batch} ${maxSeq}`;
-    const known = steps.get(key);
+    const known = caches.get(key);
     if (known) return known;
-    const made = compileStep(
-      ((cache: KeyValueCache[], tokens: Tensor, positions: Tensor) => {
-        const next = model.step(constantParams(params), tokens, positions, cache);
-        return [next.cache as unknown as Tensors, next.logits] as const;
-      }) as never,
-      emptyKeyValueCache(config, batch, maxSeq) as never,
-      options,
-    ) as unknown as Step;
-    steps.set(key, made);
+    const made = emptyKeyValueCache(config, batch, maxSeq);
+    caches.set(key, made);
     return made;
   };
 
@@ -116,9 +119,9 @@ export function createDecoder(
       tokens.set(prompt, row * seq);
     });
     const lengths = Int32Array.from(prompts, (prompt) => prompt.length);
-    const filled = await prefillFor(maxSeq)(hostTensor(tokens, [batch, seq]), hostTensor(lengths, [batch]));
-    const step = stepFor(batch, maxSeq);
-    await step.load(filled.cache as never);
+    const filled = await prefill(hostTensor(tokens, [batch, seq]), hostTensor(lengths, [batch]));
+    const past = cacheFor(batch, maxSeq);
+    store(past, filled.own, new Int32Array(batch));
     const generated = prompts.map((): number[] => []);
     const open = prompts.map(() => true);
     const vocabSize = config.vocabSize;
@@ -137,13 +140,14 @@ export function createDecoder(
         }
       });
       if (count + 1 === maxTokens || !open.includes(true)) break;
-      // A text that has ended writes over its own last place, which nobody reads any more.
+      // A text that has ended writes behind its end, where nobody reads any more.
       const positions = Int32Array.from(
         prompts,
         (prompt, row) => prompt.length + Math.max(0, generated[row]!.length - 1),
       );
-      const report = await step.run(0, hostTensor(next, [batch]), hostTensor(positions, [batch]));
-      logits = report.data as Float32Array;
+      const read = await step(hostTensor(next, [batch]), hostTensor(positions, [batch]), past);
+      store(past, read.own, positions);
+      logits = read.logits.data as Float32Array;
     }
     return generated;
   }
@@ -167,9 +171,9 @@ export function createDecoder(
       return out;
     },
     async dispose() {
-      for (const compiled of [...prefills.values(), ...steps.values()]) await compiled.dispose();
-      prefills.clear();
-      steps.clear();
+      await prefill.dispose();
+      await step.dispose();
+      caches.clear();
     },
   };
 }

@@ -14,12 +14,13 @@ import {
   reshape,
   slice,
   stack,
+  standardize,
   sum,
   type Tensor,
   type Tensors,
   take,
 } from "../../engine/index.ts";
-import { applyDropout, filled, type Layer, normal, standardize, type Traced, uniform } from "../../nn/index.ts";
+import { applyDropout, filled, type Layer, normal, type Traced, uniform } from "../../nn/index.ts";
 
 /** Sizes of a depth decoder. */
 export interface DepthDecoderOptions {
@@ -75,11 +76,11 @@ export function depthDecoder(options: DepthDecoderOptions): DepthDecoder {
   const { levels, codebookSize, dim, hiddenDim, dropout } = options;
   /** Logits from states [level, count, dim] by parameters whose first axis is those levels; `kept`: the mask of dropout. */
   const decode = (params: Traced<DepthDecoderParams>, states: Tensor, kept?: Tensor): Tensor => {
-    const normed = standardize(states, [-1], 1e-5).normalised;
+    const normed = standardize(states);
     const hidden = relu(add(matmul(normed, params.up as Tensor), params.upBias as Tensor));
     const left = kept ? mul(hidden, kept) : hidden;
     const moved = add(matmul(left, params.down as Tensor), params.downBias as Tensor);
-    const out = standardize(add(states, moved), [-1], 1e-5).normalised;
+    const out = standardize(add(states, moved));
     return add(matmul(out, params.head as Tensor), params.headBias as Tensor);
   };
   return {
