@@ -4,6 +4,7 @@
  * They print a table, or with --json one document. Timings are medians; ratios come from interleaved steps of one run.
  */
 import { Command } from "commander";
+import { measureDecoding } from "./decode.ts";
 import { measureLift } from "./lift.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measureRecommendLoad, measureRecommendTraining } from "./recommend.ts";
@@ -100,6 +101,18 @@ program
           python: options.python,
         });
     console.log(options.json ? JSON.stringify(result, null, 2) : result);
+  });
+
+program
+  .command("decode")
+  .description("tokens a second of greedy decoding, beside transformers.js on the same weights")
+  .option("--exporter <file>", "script that writes onnx/model.onnx beside the weights", "bench/decode_onnx.py")
+  .option("--python <program>", "Python that has PyTorch", "/usr/bin/python3")
+  .option("--turns <n>", "measurements of each, in turns", "9")
+  .option("--json", "print one JSON document")
+  .action(async ({ exporter, python, turns, json }) => {
+    const result = await measureDecoding({ exporter, python, turns: Number(turns) });
+    console.log(json ? JSON.stringify(result, null, 2) : result);
   });
 
 program

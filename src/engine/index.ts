@@ -75,6 +75,6 @@ export {
   sum,
 } from "./primitives/reduce.ts";
 export { constant, full, iota, randomUniform, scalar } from "./primitives/sources.ts";
-export { standardize } from "./primitives/standardize.ts";
+export { layerNormalization, standardize } from "./primitives/standardize.ts";
 export type { ConvOptions, WindowOptions } from "./primitives/window.ts";
 export type { Hosted, LeafSignature } from "./trace.ts";

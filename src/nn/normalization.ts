@@ -4,6 +4,7 @@ import {
   customGradient,
   div,
   keepAxes,
+  layerNormalization,
   mean,
   mul,
   neg,
@@ -11,7 +12,6 @@ import {
   reshape,
   sqrt,
   square,
-  standardize,
   sub,
   sum,
   type Tensor,
@@ -33,10 +33,8 @@ export interface NormParams {
 export function layerNorm(dim: number, { epsilon = 1e-5, bias = true } = {}): Layer<NormParams> {
   return {
     init: () => ({ weight: filled([dim], 1), ...(bias && { bias: filled([dim], 0) }) }),
-    apply({ weight, bias: offset }, x) {
-      const scaled = mul(standardize(x, epsilon), weight as Tensor);
-      return offset ? add(scaled, offset as Tensor) : scaled;
-    },
+    apply: ({ weight, bias: offset }, x) =>
+      layerNormalization(x, weight as Tensor, offset as Tensor | undefined, epsilon),
   };
 }
 

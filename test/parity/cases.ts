@@ -189,6 +189,12 @@ export const cases: readonly Case[] = [
   { name: "softmax along the first axis", inputs: (d) => [d.floats([3, 5])], fn: (x) => t.softmax(x, 0), smooth: true },
   { name: "standardize", inputs: (d) => [d.floats([4, 6], -5, 5)], fn: (x) => t.standardize(x), smooth: true },
   {
+    name: "layerNormalization",
+    inputs: (d) => [d.floats([2, 3, 6], -5, 5), d.floats([6]), d.floats([6])],
+    fn: (x, weight, bias) => t.layerNormalization(x, weight, bias),
+    smooth: true,
+  },
+  {
     name: "logSoftmax",
     inputs: (d) => [d.floats([3, 5], -50, 50)],
     fn: (x) => t.logSoftmax(x),

@@ -48,7 +48,7 @@ export function groupedAttention(
  * @param own - the token's key and value, float [batch, numKeyValueHeads, 1, headDim]
  * @param past - those of the tokens before it, float [batch, numKeyValueHeads, maxSeq, headDim]
  * @param bias - float [batch, 1, 1, maxSeq], added to the scores of `past`
- * @returns float [batch, 1, numHeads · headDim]
+ * @returns float [batch, numHeads · headDim]
  */
 export function continuedAttention(query: Tensor, own: KeyValueCache, past: KeyValueCache, bias: Tensor): Tensor {
   const [batch, numHeads, , headDim] = query.shape as [number, number, number, number];
@@ -58,7 +58,7 @@ export function continuedAttention(query: Tensor, own: KeyValueCache, past: KeyV
   const weights = softmax(concat([before, matmul(scaled, transpose(own.key))], 3));
   const part = (from: number, to: number) => slice(weights, [null, null, null, [from, to]]);
   const read = add(matmul(part(0, maxSeq), past.value), mul(part(maxSeq, maxSeq + 1), own.value));
-  return reshape(read, [batch, 1, numHeads * headDim]);
+  return reshape(read, [batch, numHeads * headDim]);
 }
 
 /** bias, `times` times below itself: [batch, 1, times · seq, keySeq]. */
@@ -68,9 +68,10 @@ function tile(bias: Tensor, times: number, seq: number, keySeq: number): Tensor 
   return reshape(spread, [batch, 1, times * seq, keySeq]);
 }
 
-/** [batch, seq, heads · headDim] -> [batch, heads, seq, headDim]. */
+/** [batch, seq, heads · headDim] -> [batch, heads, seq, headDim]; [batch, heads · headDim] is one token of each text. */
 export function splitHeads(x: Tensor, headDim: number): Tensor {
-  const [batch, seq, dim] = x.shape as [number, number, number];
+  const [batch, dim] = [x.shape[0]!, x.shape.at(-1)!];
+  const seq = x.rank === 2 ? 1 : x.shape[1]!;
   return transpose(reshape(x, [batch, seq, dim / headDim, headDim]), [0, 2, 1, 3]);
 }
 

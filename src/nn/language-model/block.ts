@@ -72,7 +72,7 @@ export function languageModelBlock(config: LanguageModelConfig, lora: LoraSettin
     const { qkv, query, key, value } = params;
     if (!qkv) return [query!, key!, value!].map((p) => applyLoraLinear(p, x, lora, mode)) as [Tensor, Tensor, Tensor];
     const all = applyLoraLinear(qkv, x, lora, mode);
-    const part = (from: number, to: number) => slice(all, [null, null, [from, to]]);
+    const part = (from: number, to: number) => slice(all, [...all.shape.slice(1).map(() => null), [from, to]]);
     return [part(0, queryDim), part(queryDim, queryDim + keyDim), part(queryDim + keyDim, queryDim + 2 * keyDim)];
   }
 
@@ -98,7 +98,11 @@ export function languageModelBlock(config: LanguageModelConfig, lora: LoraSettin
       };
     },
 
-    /** The block's output, and the keys and values of the tokens of `x`; with `past`, one token that also sees those in it. */
+    /**
+     * The block's output, and the keys and values of the tokens of `x`.
+     *
+     * @param x - float [batch, seq, dim]; with `past` one token of each text, which also sees those in it: [batch, dim]
+     */
     apply(
       params: Traced<LanguageModelBlockParams>,
       x: Tensor,

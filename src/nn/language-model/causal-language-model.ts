@@ -215,7 +215,7 @@ export function causalLanguageModel(config: LanguageModelConfig, lora: LoraSetti
       const mode = new Mode(false);
       const column = reshape(positions, [batch, 1]);
       const { x: embedded, angles } = embed(params, reshape(tokens, [batch, 1]), column);
-      let x = embedded;
+      let x = reshape(embedded, [batch, dim]);
       const context: BlockContext = {
         bias: reshape(where(less(iota(maxSeq), column), 0, masked), [batch, 1, 1, maxSeq]),
         ...(angles && { angles }),
@@ -225,7 +225,7 @@ export function causalLanguageModel(config: LanguageModelConfig, lora: LoraSetti
         x = read.y;
         return read.own;
       });
-      return { logits: reshape(readOut(params, x, mode), [batch, vocabSize]), own };
+      return { logits: readOut(params, x, mode), own };
     },
   };
 }

@@ -57,13 +57,9 @@ function store(
   for (const [i, layer] of own.entries()) {
     for (const part of ["key", "value"] as const) {
       const [from, to] = [layer[part].data as Float32Array, past[i]![part].data as Float32Array];
-      for (let row = 0; row < batch; row++) {
-        for (let head = row * heads; head < (row + 1) * heads; head++) {
-          to.set(
-            from.subarray(head * seq * headDim, (head + 1) * seq * headDim),
-            (head * maxSeq + positions[row]!) * headDim,
-          );
-        }
+      for (let head = 0; head < batch * heads; head++) {
+        const offset = (head * maxSeq + positions[Math.floor(head / heads)]!) * headDim;
+        for (let j = 0; j < seq * headDim; j++) to[offset + j] = from[head * seq * headDim + j]!;
       }
     }
   }

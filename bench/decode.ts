@@ -15,13 +15,15 @@ interface DecodingWorkload {
   readonly heads: number;
   readonly vocab: number;
   readonly batch: number;
+  /** Inside an operator, of both. */
+  readonly threads: number;
 }
 
 const workloads: readonly DecodingWorkload[] = [
-  { name: "dim 64, 2 layers, one text", dim: 64, layers: 2, heads: 4, vocab: 257, batch: 1 },
-  { name: "dim 64, 2 layers, 16 texts", dim: 64, layers: 2, heads: 4, vocab: 257, batch: 16 },
-  { name: "dim 512, 6 layers, one text", dim: 512, layers: 6, heads: 8, vocab: 8192, batch: 1 },
-  { name: "dim 512, 6 layers, 16 texts", dim: 512, layers: 6, heads: 8, vocab: 8192, batch: 16 },
+  { name: "dim 64, 2 layers, one text", dim: 64, layers: 2, heads: 4, vocab: 257, batch: 1, threads: 1 },
+  { name: "dim 64, 2 layers, 16 texts", dim: 64, layers: 2, heads: 4, vocab: 257, batch: 16, threads: 1 },
+  { name: "dim 512, 6 layers, one text", dim: 512, layers: 6, heads: 8, vocab: 8192, batch: 1, threads: 2 },
+  { name: "dim 512, 6 layers, 16 texts", dim: 512, layers: 6, heads: 8, vocab: 8192, batch: 16, threads: 2 },
 ];
 
 /** Tokens of a prompt, and of what is generated after it. */
@@ -32,7 +34,6 @@ export interface DecodingOptions {
   readonly exporter: string;
   readonly python: string;
   readonly turns: number;
-  readonly threads: number;
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
@@ -68,7 +69,7 @@ async function openPeer(folder: string, threads: number): Promise<{ generate: Ge
 }
 
 /** Tokens a second of both, in turns, and whether they are the same tokens. */
-export async function measureDecoding({ exporter, python, turns, threads }: DecodingOptions) {
+export async function measureDecoding({ exporter, python, turns }: DecodingOptions) {
   const results = [];
   for (const w of workloads) {
     const folder = await mkdtemp(join(tmpdir(), "tenfold-decode-"));
@@ -84,10 +85,10 @@ export async function measureDecoding({ exporter, python, turns, threads }: Deco
     await writeLanguageModel(folder, { config, params }, { files: { "tokenizer.json": byteTokenizerJson() } });
     const { status, stderr } = spawnSync(python, [exporter, folder]);
     if (status !== 0) throw new Error(`${exporter}: ${stderr}`);
-    const decoder = createDecoder({ config, params }, { batchSize: w.batch, threads });
+    const decoder = createDecoder({ config, params }, { batchSize: w.batch, threads: w.threads });
     const choose = (_: number, logits: Float32Array) => greedyToken(logits);
     const ours: Generate = (prompts) => decoder.generate(prompts, { maxTokens: generated, choose });
-    const peer = await openPeer(folder, threads);
+    const peer = await openPeer(folder, w.threads);
     const random = new Random(0, "bench", "decode");
     const draw = () => Array.from({ length: promptLength }, () => random.integer(256));
     const prompts = Array.from({ length: w.batch }, draw);

@@ -1,6 +1,6 @@
 """A GPT-2 folder (config.json, model.safetensors) as onnx/model.onnx in the layout that transformers.js decodes from.
 
-    python3 bench/lift_onnx.py FOLDER
+    python3 bench/decode_onnx.py FOLDER
 
 Inputs input_ids, attention_mask, position_ids, past_key_values.N.key and .value; outputs logits, present.N.key and .value.
 """
