@@ -18,6 +18,19 @@ describe("CSV", () => {
     expect(table.sha256).toBe(sha256(text));
   });
 
+  it("reads a header whose names have line breaks, with a byte order mark and without", async () => {
+    for (const [i, ends] of ["\n", "\r\n"].entries()) {
+      for (const mark of ["", "\ufeff"]) {
+        const text = `${mark}"a${ends}b","c${ends}${ends}d"${ends}1,"x${ends}y"${ends}2,z${ends}`;
+        const table = await read(`broken${i}${mark.length}.csv`, text);
+        expect(Object.values(content(table))).toEqual([
+          [1, 2],
+          [`x${ends}y`, "z"],
+        ]);
+      }
+    }
+  });
+
   it("reads gzip, and the hash is of the file as it lies", async () => {
     const bytes = gzipSync("a,b\n1,x\n2,y\n");
     const table = await read("a.csv.gz", bytes);

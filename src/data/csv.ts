@@ -19,10 +19,14 @@ interface Header {
   readonly delimiter: string;
   /** What comes before the first row of values: blank lines, and the header as one, whatever line breaks its names have. */
   readonly skip: number;
+  /** Line breaks within its first name. */
+  readonly breaks: number;
 }
 
-/** The values of the first record of `text`, as they are; `closed` is false where a quote is left open. */
-function firstRecord(text: string, delimiter: string): { values: string[]; closed: boolean } {
+const lineBreak = /\r\n|\n|\r/g;
+
+/** The values of the first record of `text`, as they are, and the line breaks in the first of them; `closed` is false where a quote is left open. */
+function firstRecord(text: string, delimiter: string): { values: string[]; breaks: number; closed: boolean } {
   const values = [""];
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
@@ -36,7 +40,8 @@ function firstRecord(text: string, delimiter: string): { values: string[]; close
     else if (char === "\n" || char === "\r") break;
     else values[value] += char;
   }
-  return { values, closed: !quoted };
+  const breaks = values[0]!.match(lineBreak)?.length ?? 0;
+  return { values, breaks, closed: !quoted };
 }
 
 /** The candidate that splits the record into most values; the first of equals. */
@@ -55,12 +60,12 @@ function parseHeader(head: string, delimiter: string, path: string): Header {
     throw new DataError({ where: path, expected: "a header and rows", found: "an empty file" });
   }
   const used = delimiter || guessDelimiter(text);
-  const { values, closed } = firstRecord(text, used);
+  const { values, breaks, closed } = firstRecord(text, used);
   if (!closed) {
     throw new DataError({ where: path, expected: "a header whose quotes close", found: "an open quote" });
   }
   const names = values.map((name) => name.trim());
-  const skip = (head.slice(0, start).match(/\r\n|\n|\r/g)?.length ?? 0) + 1;
+  const skip = (head.slice(0, start).match(lineBreak)?.length ?? 0) + 1;
   const seen = new Map<string, number>();
   for (const [i, name] of names.entries()) {
     const where = `${path}:${skip}`;
@@ -74,7 +79,7 @@ function parseHeader(head: string, delimiter: string, path: string): Header {
     }
     seen.set(name, i + 1);
   }
-  return { names, delimiter: used, skip };
+  return { names, delimiter: used, skip, breaks };
 }
 
 /**
@@ -126,10 +131,12 @@ export async function readCsv(
     throw new DataError({ where: path, expected: "UTF-8 text", found: "UTF-16", hint: "save the file as UTF-8" });
   }
   const head = new TextDecoder().decode(bytes);
-  const { names, delimiter, skip } = parseHeader(head, options.delimiter, path);
+  const { names, delimiter, skip, breaks } = parseHeader(head, options.delimiter, path);
+  // Behind a byte order mark DuckDB takes the first quote for text, and each line of the first name for a record.
+  const marked = bytes.toString("hex", 0, 3) === "efbbbf";
 
   const plans = names.map((name, i): ColumnPlan => ({ name, value: `c${i}` }));
-  const source = `read_csv(${sqlPath(resolve(path))}, auto_detect = false, header = false, skip = ${skip},
+  const source = `read_csv(${sqlPath(resolve(path))}, auto_detect = false, header = false, skip = ${marked ? skip + breaks : skip},
     delim = ${sqlText(delimiter)}, quote = '"', escape = '"', strict_mode = true,
     nullstr = [${[...missing].map(sqlText).join(", ")}], compression = '${gzip ? "gzip" : "none"}',
     columns = {${names.map((_, i) => `'c${i}': 'VARCHAR'`).join(", ")}})`;

@@ -3,18 +3,20 @@ import { once } from "node:events";
 let controller: AbortController | undefined;
 
 /**
- * A signal aborted by the first Ctrl-C, after which a second one exits with 130. The handler is the process's and installed
- * on first use: a command that never asks keeps Node's behaviour, where the first Ctrl-C ends it.
+ * A signal aborted by the first Ctrl-C, or SIGTERM, with which schedulers stop a job; a second one ends the process at once. The
+ * handlers are the process's and installed on first use: a command that never asks keeps Node's behaviour, where the first ends it.
  */
 export function interruptSignal(): AbortSignal {
   if (!controller) {
     const created = new AbortController();
     controller = created;
-    process.on("SIGINT", () => {
-      if (created.signal.aborted) process.exit(130);
-      process.stderr.write("\nstopping; press Ctrl-C again to stop at once\n");
+    const stop = (code: number, message: string) => () => {
+      if (created.signal.aborted) process.exit(code);
+      process.stderr.write(message);
       created.abort();
-    });
+    };
+    process.on("SIGINT", stop(130, "\nstopping; press Ctrl-C again to stop at once\n"));
+    process.on("SIGTERM", stop(143, "\nstopping\n"));
   }
   return controller.signal;
 }

@@ -1,43 +1,29 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { listen } from "../../src/http/index.ts";
 import {
   type Answer,
   generativeRetrieval,
-  makeWorld,
   openServed,
   type Row,
   recommendService,
 } from "../../src/systems/generative-retrieval/index.ts";
 import { roomCommand } from "../room-command.ts";
+import { smallFit, writeWorld } from "./written-world.ts";
 
 const { printed, run, runJson } = roomCommand(generativeRetrieval);
 const folder = mkdtempSync(join(tmpdir(), "tenfold-recommend-"));
 const path = (name: string) => join(folder, name);
-const small =
-  "--codebook-size 16 --dim 32 --hidden-dim 64 --num-layers 1 --num-heads 2 --content-dim 16 --max-history 8 --id-hidden-dims 64 --id-latent-dim 16";
+const small = smallFit;
 const training = "--epochs 8 --batch-size 16 --learning-rate 0.004 --id-epochs 20 --validate-every 4";
 const fit = (out: string, extra = "") =>
   `fit --interactions ${path("events.csv")} --items ${path("items.tsv")} --out ${path(out)} ${small} ${training} ${extra}`
     .trim()
     .split(/\s+/);
 
-const world = makeWorld({ users: 300, kinds: 8, styles: 3, itemsEach: 3, seed: 7 });
-
-beforeAll(() => {
-  const { items, interactions } = world;
-  const rows = items.map(({ id, fields }) => [id, fields.kind, fields.style, fields.title].join("\t"));
-  writeFileSync(path("items.tsv"), `item_id\tkind\tstyle\ttitle\n${rows.join("\n")}\n`);
-  const events = interactions.users.flatMap((user, u) =>
-    Array.from(interactions.items.subarray(interactions.offsets[u], interactions.offsets[u + 1]), (item, at) => {
-      return `${user},${items[item].id},${1000 + at}`;
-    }),
-  );
-  // The order of the file says nothing.
-  writeFileSync(path("events.csv"), `user,item,timestamp\n${events.reverse().join("\n")}\n`);
-});
+const world = writeWorld(folder, 300);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -130,7 +116,7 @@ describe("a run", () => {
     writeFileSync(path("two.txt"), "item-4\nitem-5\n");
     const allowed = await runJson<Answer>("top", path("run"), "--history", history, "--allow", path("two.txt"));
     expect(allowed.items.map(({ id }) => id).sort()).toEqual(["item-4", "item-5"]);
-    expect(allowed.notes.join()).toContain("only 2 items");
+    expect(allowed.notes.join()).toContain("only 2 of 10 items");
     const denied = await runJson<Answer>("top", path("run"), "--history", history, "--deny", path("two.txt"));
     for (const { id } of denied.items) expect(["item-4", "item-5"]).not.toContain(id);
     const empty = await runJson<Answer>("top", path("run"), "--k", "2");
@@ -193,6 +179,18 @@ describe("a bundle", () => {
       expect(new Set(ids).size).toBe(6);
       const found = await post("/recommend", { history: ["item-1"], k: 5, allow: ["new-0", "new-2"] });
       expect((found.body.items as { id: string }[]).map(({ id }) => id).sort()).toEqual(["new-0", "new-2"]);
+      // Another process adds an item: lists that are asked for from then on have it, and what is added next keeps it.
+      const row = ["from elsewhere", fields.kind, fields.style, text].join("\t");
+      writeFileSync(path("elsewhere.tsv"), `item_id\tkind\tstyle\ttitle\n${row}\n`);
+      await run("add-item", path("bundle"), "--items", path("elsewhere.tsv"));
+      const allow = ["from elsewhere", "new-99"];
+      const only = async () => {
+        const { body } = await post("/recommend", { history: ["item-1"], k: 5, allow });
+        return (body.items as { id: string }[]).map(({ id }) => id).sort();
+      };
+      expect(await only()).toEqual(["from elsewhere"]);
+      expect((await add(99)).status).toBe(200);
+      expect(await only()).toEqual(allow);
       const openapi = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: object };
       expect(Object.keys(openapi.paths).sort()).toEqual(["/items", "/recommend"]);
     } finally {
@@ -293,6 +291,47 @@ describe("bad inputs", () => {
     await run(...fit("unfit", `${words} --ids rq-kmeans --force`));
     expect(printed.errors).toContain(message);
     expect(process.exitCode).toBe(2);
+  });
+
+  test.each([
+    ["--user-tokens 5", "--user-tokens: expected --preset paper"],
+    ["--head-dim 8", "--head-dim: expected --preset paper"],
+  ])("%s without the layout that it belongs to is told", async (words, message) => {
+    await run(...fit("unfit", `${words} --force`));
+    expect(printed.errors).toContain(message);
+    expect(process.exitCode).toBe(2);
+  });
+
+  test("a share of new items without new items is told, and so are unknown items by name", async () => {
+    await run("top", path("run"), "--history", "item-1", "--cold-share", "0.5");
+    expect(printed.errors).toContain("--cold-share: expected --cold prefix or --cold neighbours with it, found none");
+    const { notes } = await runJson<Answer>("top", path("run"), "--history", "item-1,nope");
+    expect(notes).toEqual(["not in the catalogue, skipped: nope"]);
+  });
+
+  test("--force keeps a run whose replacement cannot begin", async () => {
+    const before = readFileSync(path("run/model.safetensors"));
+    for (const words of [`--embeddings ${path("none.npy")}`, `--encoder ${path("none")}`]) {
+      await run(...fit("run", `${words} --force`));
+      expect(process.exitCode).toBe(2);
+    }
+    expect(readFileSync(path("run/model.safetensors")).equals(before)).toBe(true);
+  });
+
+  test("ties are counted, kept or drawn, and drawn alike for the same seed", { timeout: patience }, async () => {
+    const lines = Array.from({ length: 40 }, (_, user) =>
+      [0, 1, 2, 3, 4].map((i) => `${user},item-${(user + i) % 9},7`),
+    );
+    writeFileSync(path("ties.csv"), `user,item,time\n${lines.flat().join("\n")}\n`);
+    const interactions = async (ties: string, seed: string) => {
+      const words = `fit --interactions ${path("ties.csv")} --items ${path("items.tsv")} --out ${path("ties")} --force`;
+      await runJson(...`${words} ${small} --epochs 1 --ids random --ties ${ties} --seed ${seed}`.split(" "));
+      return readFileSync(path("ties/interactions.safetensors")).toString("hex");
+    };
+    expect(await interactions("keep", "1")).toBe(await interactions("keep", "2"));
+    expect(await interactions("shuffle", "1")).toBe(await interactions("shuffle", "1"));
+    expect(await interactions("shuffle", "1")).not.toBe(await interactions("shuffle", "2"));
+    expect(await interactions("shuffle", "1")).not.toBe(await interactions("keep", "1"));
   });
 
   test("events that leave nothing to train on are told", async () => {

@@ -4,7 +4,8 @@ import { readFailure } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { RunFolder } from "../../train/index.ts";
 import { type Catalogue, readCatalogue, writeCatalogue } from "./catalogue-file.ts";
-import type { AddItemConfig, FitConfig, IdsConfig, TopConfig } from "./config.ts";
+import { type AddItemConfig, defaultColdShare, type FitConfig, type IdsConfig, type TopConfig } from "./config.ts";
+import { fitContent } from "./content.ts";
 import { fitGenerator, fitIds, type Inputs, readInputs } from "./fit.ts";
 import { specOf } from "./generator.ts";
 import { printTree } from "./id-tree.ts";
@@ -35,14 +36,19 @@ export async function runFit(config: FitConfig, raw: CommonOptions): Promise<voi
   const inputs = await readInputs(config, seed);
   for (const note of inputs.notes) terminal.info(`note: ${note}`);
   const identity = identityOf(config, seed, inputs);
+  const made = config.resume ? await readCatalogue(out).catch(() => undefined) : undefined;
+  // Vectors and encoders are read before a run that is in the way is emptied.
+  const content = made ? undefined : await fitContent(inputs.items, config, seed);
   const folder = config.resume ? await RunFolder.open(out, identity) : await RunFolder.create(out, identity, { force });
   const { signal } = terminal;
   const progress = terminal.progress("fit", 1);
   try {
-    const catalogue = await idsOf(out, inputs, config, seed, {
-      signal,
-      progress: (fraction, note) => progress.update(0.1 * fraction, note),
-    });
+    const catalogue =
+      made ??
+      (await makeIds(out, { ...inputs, content }, config, seed, {
+        signal,
+        progress: (fraction, note) => progress.update(0.1 * fraction, note),
+      }));
     const statistics = describeIds(catalogue.ids, catalogue.content);
     describe(terminal, inputs, statistics);
     const trained = await fitGenerator(inputs.split, catalogue, config, seed, {
@@ -97,19 +103,14 @@ function datasetOf({ interactions, items, split }: Inputs) {
   };
 }
 
-/** The catalogue with its IDs: made, or that of the run which is gone on with. */
-async function idsOf(
+/** Makes the catalogue with its IDs. Of the three files that are written it is the last, so that one that is there is whole. */
+async function makeIds(
   out: string,
-  inputs: Inputs,
+  inputs: Parameters<typeof fitIds>[0] & Inputs,
   config: FitConfig,
   seed: number,
   work: Parameters<typeof fitIds>[3],
 ): Promise<Catalogue> {
-  // A catalogue is the last of the three files to be written.
-  if (config.resume) {
-    const there = await readCatalogue(out).catch(() => undefined);
-    if (there) return there;
-  }
   const { catalogue, coder } = await fitIds(inputs, config, seed, work);
   await writeInteractions(out, inputs.interactions);
   await writeItemCoder(out, coder);
@@ -150,10 +151,18 @@ function parseWhere(text: string | undefined): Request["where"] {
 /** `tenfold recommend top` */
 export async function runTop(path: string, config: TopConfig, raw: CommonOptions): Promise<void> {
   const terminal = openTerminal(raw);
-  const { allow, deny, where, beamSize, ...rest } = config;
+  const { allow, deny, where, beamSize, coldShare = defaultColdShare, ...rest } = config;
+  if (config.coldShare !== undefined && config.cold === "off") {
+    throw new ConfigError({
+      where: "--cold-share",
+      expected: "--cold prefix or --cold neighbours with it",
+      found: "none",
+    });
+  }
   const served = await openServed(path, beamSize ?? config.k);
   const request: Request = {
     ...rest,
+    coldShare,
     seed: raw.seed,
     allow: await readList(allow),
     deny: await readList(deny),

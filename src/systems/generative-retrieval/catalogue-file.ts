@@ -1,4 +1,5 @@
 /** A catalogue with its IDs in one file: read and replaced as a whole, so that no reader sees half of a change. @module */
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hostTensor, RunError } from "../../core/index.ts";
 import { readSafetensors, writeSafetensors } from "../../storage/index.ts";
@@ -52,6 +53,12 @@ export function growCatalogue(
 }
 
 const fileName = "catalogue.safetensors";
+
+/** What tells one version of a folder's catalogue from the next: it is replaced as a whole whenever it grows. */
+export async function catalogueVersion(folder: string): Promise<string> {
+  const { ino, size, mtimeMs } = await stat(join(folder, fileName));
+  return `${ino} ${size} ${mtimeMs}`;
+}
 
 /** Writes a catalogue whole or not at all. */
 export async function writeCatalogue(folder: string, { items, ids, content, counts }: Catalogue): Promise<void> {

@@ -92,6 +92,9 @@ export type EvaluateConfig = z.output<typeof evaluateSchema>;
 export const coldLanes = ["off", "prefix", "neighbours"] as const;
 export type ColdLane = (typeof coldLanes)[number];
 
+/** Share of a list that they may take, unless another is asked for. */
+export const defaultColdShare = 0.1;
+
 /** What both `top` and requests of `serve` may ask for. */
 export const topSchema = z.object({
   history: z.array(z.string()).default([]).describe("ids of items in order of time"),
@@ -102,7 +105,7 @@ export const topSchema = z.object({
   where: z.string().optional().describe("only items with this value in a column: column=value"),
   temperature: z.coerce.number().min(0).default(0).describe("draw items, the more evenly the higher; 0: the likeliest"),
   cold: z.enum(coldLanes).default("off").describe("how items without interactions come in, besides by the model"),
-  coldShare: share.default(0.1).describe("share of the list that they may take"),
+  coldShare: share.optional().describe("of --cold: share of the list that they may take; default 0.1"),
   beamSize: count.max(1000).optional().describe("prefixes kept while decoding; default: the run's"),
 });
 export type TopConfig = z.output<typeof topSchema>;

@@ -55,14 +55,18 @@ export interface FitWork {
   readonly progress?: ((fraction: number, note: string) => void) | undefined;
 }
 
-/** Gives every item an ID. */
+/** Gives every item an ID, by its content: made of the config, unless it is there already. */
 export async function fitIds(
-  { items, split }: Pick<Inputs, "items" | "split">,
+  {
+    items,
+    split,
+    content: given,
+  }: Pick<Inputs, "items" | "split"> & { readonly content?: Awaited<ReturnType<typeof fitContent>> | undefined },
   config: FitConfig,
   seed: number,
   work: FitWork = {},
 ): Promise<{ catalogue: Catalogue; coder: ItemCoder }> {
-  const { source, content } = await fitContent(items, config, seed);
+  const { source, content } = given ?? (await fitContent(items, config, seed));
   const options = {
     ...rqVaeDefaults,
     levels: config.levels,

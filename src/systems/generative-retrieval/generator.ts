@@ -33,6 +33,11 @@ export function specOf(config: FitConfig): GeneratorSpec {
     dropout: size("dropout"),
   };
   const { dim, numHeads } = options;
+  const ofPaper = { "--user-tokens": config.userTokens > 0, "--head-dim": config.headDim !== undefined };
+  for (const [flag, asked] of Object.entries(ofPaper)) {
+    if (!asked || config.preset === "paper") continue;
+    throw new ConfigError({ where: flag, expected: "--preset paper, which it belongs to", found: "--preset compact" });
+  }
   if (config.preset === "compact" && dim % numHeads !== 0) {
     throw new ConfigError({ where: "--dim", expected: `a multiple of the ${numHeads} heads`, found: String(dim) });
   }

@@ -153,6 +153,12 @@ function withCold(prepared: Prepared, found: readonly Found[]): Recommended[] {
   return [...own.slice(0, request.k - places), ...cold.slice(0, places)];
 }
 
+/** A few names, and how many more there are. */
+function nameSome(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}
+
 /** Told of a request at each level of its search. */
 export type Observe = (request: Request, level: Omit<KeptPrefixes, "query">) => void;
 
@@ -202,9 +208,9 @@ export class Answerer {
       const list = found.get(one);
       if (!list) notes.push(request.history.length > 0 ? "no item of the history is known" : "the history is empty");
       if (!list) notes.push("popular items instead");
-      if (unknown.length > 0) notes.push(`not in the catalogue, skipped: ${unknown.length} of the history`);
+      if (unknown.length > 0) notes.push(`not in the catalogue, skipped: ${nameSome(unknown)}`);
       const items = list && query.history.length > 0 ? withCold(one, list) : popular(one);
-      if (items.length < request.k) notes.push(`only ${items.length} items may be recommended`);
+      if (items.length < request.k) notes.push(`only ${items.length} of ${request.k} items may be recommended`);
       return { items, unknown, notes };
     });
   }

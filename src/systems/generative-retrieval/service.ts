@@ -2,8 +2,8 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { inTurn } from "../../core/index.ts";
 import { createService, errorResponses } from "../../http/index.ts";
-import { writeCatalogue } from "./catalogue-file.ts";
-import { coldLanes } from "./config.ts";
+import { catalogueVersion, readCatalogue, writeCatalogue } from "./catalogue-file.ts";
+import { coldLanes, defaultColdShare } from "./config.ts";
 import type { Answer, Answerer, Request } from "./recommend.ts";
 import { type ItemCoder, readItemCoder } from "./run-folder.ts";
 import { growWith } from "./serving.ts";
@@ -21,7 +21,7 @@ const requestSchema = z
     temperature: z.number().min(0).default(0),
     seed: z.number().int().default(0),
     cold: z.enum(coldLanes).default("off"),
-    coldShare: z.number().min(0).max(1).default(0.1),
+    coldShare: z.number().min(0).max(1).default(defaultColdShare),
   })
   .openapi("Request");
 
@@ -128,7 +128,7 @@ class Batcher {
  * The service: POST /recommend, POST /items, GET /health, GET /openapi.json.
  *
  * @param folder - of the run or bundle: a catalogue that grows is written there before it is used, one change after the other, and
- * requests see the catalogue of before or that of after
+ * requests see the catalogue of before or that of after; one that `add-item` grew is taken up at the next request
  */
 export function recommendService(
   folder: string,
@@ -145,7 +145,15 @@ export function recommendService(
   const batcher = new Batcher(answerer);
   let coder: Promise<ItemCoder> | undefined;
   const next = inTurn();
+  let version: string | undefined;
+  /** Takes what others have added to the folder since. */
+  const refresh = async () => {
+    const now = await catalogueVersion(folder);
+    if (version !== undefined && now !== version) answerer.catalogue = await readCatalogue(folder);
+    version = now;
+  };
   app.openapi(recommendRoute, async (context) => {
+    await next(refresh);
     const { items, unknown, notes } = await batcher.answer(context.req.valid("json"));
     const listed = items.map((item) => ({ ...item, semanticId: [...item.semanticId] }));
     return context.json({ items: listed, unknown: [...unknown], notes: [...notes] }, 200);
@@ -154,9 +162,11 @@ export function recommendService(
     const { items } = context.req.valid("json");
     const grow = async () => {
       coder ??= readItemCoder(folder);
+      await refresh();
       const grown = await growWith(await coder, answerer.catalogue, items);
       await writeCatalogue(folder, grown.catalogue);
       answerer.catalogue = grown.catalogue;
+      version = await catalogueVersion(folder);
       return grown;
     };
     const grown = await next(grow);

@@ -78,7 +78,7 @@ export const fitSchema = z.object({
     .describe("URL of an OpenAI-compatible service that fine-tunes instead; key in OPENAI_API_KEY"),
   model: z.string().default("gpt-4o-mini-2024-07-18").describe("what the service fine-tunes"),
   rows: z.enum(["chat", "completion"]).default("chat").describe("the kind of rows that the service's model takes"),
-  pollSeconds: positive.default(10).describe("seconds between questions to the service about its job"),
+  pollSeconds: positive.optional().describe("of --remote: seconds between questions about the job; default 10"),
 });
 export type FitConfig = z.output<typeof fitSchema>;
 

@@ -42,6 +42,9 @@ export async function runFit(path: string, options: z.output<typeof fitSchema>, 
   if (resume && isFinished(out)) {
     throw new ConfigError({ where: out, expected: "a run that was interrupted", found: "a finished one" });
   }
+  if (options.pollSeconds !== undefined && options.remote === undefined) {
+    throw new ConfigError({ where: "--poll-seconds", expected: "--remote with it", found: "none" });
+  }
   for (const stage of trainingStages(out)) RunLock.requireFree(stage);
   // Refused before the work; emptied only once the table is known to be good.
   if (!resume && !force) await ensureEmptyDirectory(out);

@@ -43,6 +43,8 @@ export interface Fitted {
   readonly stopped: boolean;
 }
 
+const tuneNames = { lora: "additions", full: "all weights", norms: "the norm layers" } as const;
+
 /** Which parameters an option set trains. */
 function tuneOf(recipe: Recipe, ownBytes: boolean): Tune {
   const asked = [recipe.lora !== undefined && "lora", recipe.full && "full", recipe.normsOnly && "norms"].filter(
@@ -55,7 +57,13 @@ function tuneOf(recipe: Recipe, ownBytes: boolean): Tune {
       found: asked.join(" and "),
     });
   }
-  return (asked[0] as Tune | undefined) ?? (ownBytes ? "full" : "lora");
+  const tune = (asked[0] as Tune | undefined) ?? (ownBytes ? "full" : "lora");
+  const ofLora = { "--lora-alpha": recipe.loraAlpha !== undefined, "--lora-dropout": recipe.loraDropout > 0 };
+  for (const [flag, given] of Object.entries(ofLora)) {
+    if (!given || tune === "lora") continue;
+    throw new ConfigError({ where: flag, expected: "--lora with it", found: `training of ${tuneNames[tune]}` });
+  }
+  return tune;
 }
 
 /**
@@ -68,6 +76,7 @@ export async function prepare(table: Table, recipe: Recipe, seed: number, hooks:
     ...hooks,
     progress: (fraction) => hooks.progress?.("our own base model, once", fraction),
   });
+  tuneOf(recipe, base.ownBytes); // What contradicts itself is told before anything is made.
   const short = recipe.numbers === "auto" ? base.ownBytes : recipe.numbers === "short";
   const { schema, notes } = inferSchema(table, {
     target: recipe.target,

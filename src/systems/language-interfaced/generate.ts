@@ -98,6 +98,9 @@ export async function generateRows(model: LiftModel, value: Value, options: Gene
       found: `"${value}"`,
     });
   }
+  if (target.kind === "number" && !Number.isFinite(Number(value))) {
+    throw new ConfigError({ where: "--class", expected: `a number, as ${target.name} is`, found: `"${value}"` });
+  }
   const { n, temperature = 1, attempts = 5, seed, signal } = options;
   const grammar = rowGrammar(model);
   const prompt = reversedPrompt(model, value);

@@ -46,7 +46,7 @@ export async function fitRemote(
     lines,
     epochs: config.epochs,
     seed,
-    pollMs: 1000 * config.pollSeconds,
+    pollMs: 1000 * (config.pollSeconds ?? 10),
     onStatus,
   });
   const record: RemoteRecord = { kind: "language-interfaced-remote", url, model, rows: config.rows, schema, template };
