@@ -54,7 +54,10 @@ export async function readTokenizer(folder: string): Promise<Tokenizer> {
   }
   const vocabSize = tokenizer.get_vocab(true).size;
   const decode = (tokens: readonly number[]) =>
-    tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    // The library refuses to read nothing.
+    tokens.length === 0
+      ? ""
+      : tokenizer.decode([...tokens], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
   // A token by itself may lose the space before it, so it is read behind another one.
   const anchor = tokenizer.encode("0", { add_special_tokens: false }).ids;
   const anchorText = decode(anchor);
