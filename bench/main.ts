@@ -5,6 +5,7 @@
  */
 import { Command } from "commander";
 import { measureDecoding } from "./decode.ts";
+import { measureEvents } from "./events.ts";
 import { measureLift } from "./lift.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measureRecommendLoad, measureRecommendTraining } from "./recommend.ts";
@@ -102,6 +103,12 @@ program
         });
     console.log(options.json ? JSON.stringify(result, null, 2) : result);
   });
+
+program
+  .command("events")
+  .description("seconds and megabytes to read a CSV of events, as recommend fit does")
+  .option("--events <n>", "lines", "1000000")
+  .action(async ({ events }) => console.log(await measureEvents(Number(events))));
 
 program
   .command("decode")

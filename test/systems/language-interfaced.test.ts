@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { flattenTree, type HostTensor, Random, type Tree } from "../../src/core/index.ts";
-import { readLanguageModel, readTable } from "../../src/data/index.ts";
+import { byteTokenizerJson, readLanguageModel, readTable, writeLanguageModel } from "../../src/data/index.ts";
+import { causalLanguageModel, gpt2Config } from "../../src/nn/index.ts";
 import {
   baselinePredictions,
   fitRows,
@@ -281,7 +282,9 @@ test("a training that is stopped goes on to the bytes of one that was not", asyn
   expect(rest.model.params).toEqual(whole.model.params);
 });
 
-test("two stages, norms only and a regression with a missing value run from end to end", async () => {
+test("two stages, norms only and a regression with a missing value run from end to end", {
+  timeout: 90_000,
+}, async () => {
   const random = new Random(1);
   const rows = Array.from({ length: 80 }, (_, i) => {
     const x = random.uniform(-9, 9);
@@ -373,6 +376,8 @@ describe("what cannot be fitted is refused in one line, and no run is left", () 
     ["a single class", "a,b\n1,x\n2,x\n", [], /at least two different values to predict, found "x" alone/],
     ["two ways to train", "a,b\n1,x\n2,y\n", ["--full", "--lora", "2"], /expected one of them, found lora and full/],
     ["no model folder", "a,b\n1,x\n2,y\n", ["--base", "/nowhere"], /\/nowhere\/config\.json: expected a readable file/],
+    ["an option of additions", "a,b\n1,x\n2,y\n", ["--lora-alpha", "8"], /--lora-alpha: expected --lora with it/],
+    ["an option of a service", "a,b\n1,x\n2,y\n", ["--poll-seconds", "1"], /--poll-seconds: expected --remote with it/],
     ["an unknown task", "a,b\n1,x\n2,y\n", ["--task", "guess"], /expected/],
   ])("%s", async (name, text, more, message) => {
     const out = at(`refused ${name}`);
@@ -381,6 +386,36 @@ describe("what cannot be fitted is refused in one line, and no run is left", () 
     expect(printed.errors.trim().split("\n")).toHaveLength(1);
     expect(process.exitCode).toBe(2);
     expect(existsSync(join(out, "lift.json"))).toBe(false);
+  });
+
+  test("a row that is longer than a folder model's context is named", async () => {
+    const folder = at("short context");
+    mkdirSync(folder);
+    const config = gpt2Config({ vocabSize: 257, contextLength: 24, dim: 8, numLayers: 1, numHeads: 2, hiddenDim: 8 });
+    const params = causalLanguageModel(config).init(new Random(0));
+    const files = {
+      "tokenizer.json": byteTokenizerJson(),
+      "tokenizer_config.json": { eos_token: "<|endoftext|>" },
+    };
+    await writeLanguageModel(folder, { config, params }, { files });
+    const file = csv("long.csv", `a,b\n1,x\n${"word ".repeat(12)},y\n2,x\n3,y\n`);
+    await run("fit", file, "--target", "b", "--base", folder, "--out", at("long"));
+    expect(printed.errors).toContain('row 2 ("');
+    expect(printed.errors).toContain("expected at most 24 tokens, the context of");
+    expect(printed.errors.trim().split("\n")).toHaveLength(1);
+    expect(process.exitCode).toBe(2);
+  });
+
+  test("more than a hundred classes are read, and all are answers", { timeout: 120_000 }, async () => {
+    const rows = Array.from({ length: 240 }, (_, i) => `${i % 120},c${i % 120}`);
+    const file = csv("classes.csv", `a,b\n${rows.join("\n")}\n`);
+    await run("fit", file, "--target", "b", "--epochs", "1", "--copies", "1", "--out", at("classes"));
+    expect(printed.errors).toBe("");
+    const { model } = await readRun(at("classes"));
+    expect(model.schema.target).toMatchObject({ kind: "classes", classes: { length: 120 } });
+    const [prediction] = await predictRows(model, [[7]]);
+    expect(prediction?.valid).toBe(true);
+    expect(prediction?.probabilities).toHaveLength(120);
   });
 
   test("BOM, semicolons, CRLF, decimal commas and missing values are read", async () => {
