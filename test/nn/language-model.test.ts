@@ -95,7 +95,11 @@ describe.each(Object.keys(recorded.logits))("%s", (name) => {
     const decoder = createDecoder({ config, params });
     const prompts = rows.map((row, i) => row.slice(0, 4 + i));
     const options = { maxTokens: 6, choose: (_: number, logits: Float32Array) => greedyToken(logits) };
-    const together = await decoder.generate(prompts, options);
+    const [together, again] = await Promise.all([
+      decoder.generate(prompts, options),
+      decoder.generate([...prompts].reverse(), options),
+    ]);
+    expect(again).toEqual([...together].reverse());
     const alone = await decoder.generate(prompts.slice(1), options);
     expect(together[1]).toEqual(alone[0]);
     await decoder.dispose();

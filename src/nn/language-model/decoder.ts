@@ -1,5 +1,5 @@
 /** Texts continued token by token, many at a time. @module */
-import { ConfigError, type HostTensor, hostTensor, mapTree, type Tree } from "../../core/index.ts";
+import { ConfigError, type HostTensor, hostTensor, inTurn, mapTree, type Tree } from "../../core/index.ts";
 import { type Compiled, compile, constant, type Tensor } from "../../engine/index.ts";
 import type { Traced } from "../layer.ts";
 import type { LoraSettings } from "../lora.ts";
@@ -148,24 +148,28 @@ export function createDecoder(
     return generated;
   }
 
+  // All texts of one shape share a cache.
+  const after = inTurn();
+
   return {
-    async generate(prompts, generation) {
-      const longest = Math.max(0, ...prompts.map((prompt) => prompt.length)) + generation.maxTokens;
-      if (longest > config.contextLength) {
-        throw new ConfigError({
-          where: "generate",
-          expected: `prompt and continuation within the model's context of ${config.contextLength} tokens`,
-          found: `${longest}`,
-        });
-      }
-      const maxSeq = Math.min(config.contextLength, roundUp(longest, 32));
-      const out: number[][] = [];
-      for (let start = 0; start < prompts.length; start += batchSize) {
-        const some = prompts.slice(start, start + batchSize);
-        out.push(...(await continueBatch(some, start, maxSeq, generation)));
-      }
-      return out;
-    },
+    generate: (prompts, generation) =>
+      after(async () => {
+        const longest = Math.max(0, ...prompts.map((prompt) => prompt.length)) + generation.maxTokens;
+        if (longest > config.contextLength) {
+          throw new ConfigError({
+            where: "generate",
+            expected: `prompt and continuation within the model's context of ${config.contextLength} tokens`,
+            found: `${longest}`,
+          });
+        }
+        const maxSeq = Math.min(config.contextLength, roundUp(longest, 32));
+        const out: number[][] = [];
+        for (let start = 0; start < prompts.length; start += batchSize) {
+          const some = prompts.slice(start, start + batchSize);
+          out.push(...(await continueBatch(some, start, maxSeq, generation)));
+        }
+        return out;
+      }),
     async dispose() {
       await prefill.dispose();
       await step.dispose();
