@@ -150,7 +150,7 @@ export async function measureColdBeauty(context: ClaimContext): Promise<Finding>
   }
   await decoder.dispose();
   return {
-    found: `${added.length} new items, next of ${parts.cold.targets.length} users; R@10 of new / known items with three places for new ones: ${shown.join("; ")}`,
+    found: `${added.length} new items, next of ${parts.cold.targets.length} users; R@10 of new items / known items (first ${warm.targets.length} users), with three places for new ones: ${shown.join("; ")}`,
     holds: unmoved && found.prefixNew > found.offNew,
     values: found,
   };
