@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { afterAll, expect } from "vitest";
 import type { HostTensor } from "../src/core/index.ts";
 
 /** What {@link Assertion.toBeAllclose} compares. */
@@ -73,4 +73,10 @@ expect.extend({
           `(difference ${Math.abs(actual[worst]! - wanted[worst]!)})`;
     return { pass: worst === -1, message: () => message };
   },
+});
+
+// A command stops at SIGTERM by itself. What is left of one after its tests must not keep the runner from ending this process.
+const listeners = new Set(process.listeners("SIGTERM"));
+afterAll(() => {
+  for (const listener of process.listeners("SIGTERM")) if (!listeners.has(listener)) process.off("SIGTERM", listener);
 });
