@@ -52,10 +52,14 @@ async function gradientError(fn: (...inputs: Tensor[]) => Tensor, hosts: readonl
 }
 
 describe("gradients of primitives agree with central differences in float64", () => {
-  it.each(cases.filter(({ smooth, onlyFloat32 }) => smooth && !onlyFloat32))("$name", async ({ name, fn, inputs }) => {
-    const hosts = inputs(new Draw(new Random(seed, name), "float64"));
-    expect(await gradientError(fn, hosts)).toBeLessThan(1e-6);
-  });
+  it.each(cases.filter(({ smooth, onlyFloat32 }) => smooth && !onlyFloat32))(
+    "$name",
+    { timeout: 90_000 },
+    async ({ name, fn, inputs }) => {
+      const hosts = inputs(new Draw(new Random(seed, name), "float64"));
+      expect(await gradientError(fn, hosts)).toBeLessThan(1e-6);
+    },
+  );
 
   it("erf, which has no float64 kernel, has the gradient of its formula", async () => {
     const x = Float32Array.of(-1.5, -0.3, 0, 0.7, 2);

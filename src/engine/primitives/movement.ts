@@ -90,10 +90,6 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
       x.inputs[0]!,
       order.map((axis) => inner[axis]!),
     );
-  // Where only axes of size 1 move, the elements stay where they are.
-  const long = order.filter((axis) => x.shape[axis] !== 1);
-  const shape = order.map((axis) => x.shape[axis]!);
-  if (long.every((axis, i) => i === 0 || axis > long[i - 1]!)) return reshape(x, shape);
   return apply(transposePrimitive, [x], { axes: order });
 }
 

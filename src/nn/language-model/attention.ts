@@ -71,7 +71,8 @@ function tile(bias: Tensor, times: number, seq: number, keySeq: number): Tensor 
 /** [batch, seq, heads · headDim] -> [batch, heads, seq, headDim]; [batch, heads · headDim] is one token of each text. */
 export function splitHeads(x: Tensor, headDim: number): Tensor {
   const [batch, dim] = [x.shape[0]!, x.shape.at(-1)!];
-  const seq = x.rank === 2 ? 1 : x.shape[1]!;
+  if (x.rank === 2) return reshape(x, [batch, dim / headDim, 1, headDim]);
+  const seq = x.shape[1]!;
   return transpose(reshape(x, [batch, seq, dim / headDim, headDim]), [0, 2, 1, 3]);
 }
 
