@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { median } from "simple-statistics";
 import { Random } from "../src/core/index.ts";
 import { byteTokenizerJson, writeLanguageModel } from "../src/data/index.ts";
 import { causalLanguageModel, createDecoder, gpt2Config, greedyToken } from "../src/nn/index.ts";
@@ -35,8 +36,6 @@ export interface DecodingOptions {
   readonly python: string;
   readonly turns: number;
 }
-
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /** A way to continue prompts, which all have the same length. */
 type Generate = (prompts: readonly (readonly number[])[]) => Promise<number[][]>;
