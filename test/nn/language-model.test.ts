@@ -90,6 +90,23 @@ describe.each(Object.keys(recorded.logits))("%s", (name) => {
     });
   });
 
+  test("computes at a few places what it computes at all", async () => {
+    const { config, params } = await readLanguageModel(folderOf(name));
+    const [batch, seq] = tokens.shape as [number, number];
+    const places = Array.from({ length: batch }, (_, row) => [row, seq - 1]);
+    const readAt = hostTensor(Int32Array.from(places.flat()), [batch, 2]);
+    const whole = await forward(config, params, { tokens });
+    const expected = places.flatMap((columns, row) =>
+      columns.flatMap((column) => {
+        const at = (row * seq + column) * config.vocabSize;
+        return Array.from(whole.data.subarray(at, at + config.vocabSize));
+      }),
+    );
+    const few = await forward(config, params, { tokens, readAt });
+    expect(few.shape).toEqual([batch, 2, config.vocabSize]);
+    expect(few.data).toBeAllclose(expected, { rtol: 1e-5, atol: 1e-5 });
+  });
+
   test("decodes token by token what it computes at once, whatever lies beside in the batch", async () => {
     const { config, params } = await readLanguageModel(folderOf(name));
     const decoder = createDecoder({ config, params });

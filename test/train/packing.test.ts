@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { flattenTree, type HostTensor, hostTensor, mapTree, Random, type Tree } from "../../src/core/index.ts";
-import { compile, constant, type Tensor, valueAndGrad } from "../../src/engine/index.ts";
+import { compile, constant, type Tensor, type Tensors, valueAndGrad } from "../../src/engine/index.ts";
 import {
   addLora,
   causalLanguageModel,
@@ -33,6 +33,7 @@ const examples: TextExample[] = [
   { prompt: [2, 2], completion: [0] },
 ];
 
+const range = (length: number) => Array.from({ length }, (_, i) => i);
 const asTree = (value: LanguageModelParams) => value as unknown as Tree<HostTensor>;
 
 /** The mean loss of packed texts. */
@@ -78,6 +79,30 @@ test("rows are filled, every text is in one of them, and what is read lies in co
     }
   }
   expect(found.sort()).toEqual(many.map(({ prompt, completion }) => [...prompt, ...completion].join()).sort());
+});
+
+test("gradients at a few places are those of all places with weights on the few", async () => {
+  const long = [0, 1].map((i) => ({ prompt: [1, 2, 3, 4, 5, 6, 7 + i], completion: [8 + i, 0] }));
+  const few = packTexts(long, source);
+  expect(few.reads * 2).toBeLessThan(few.seq);
+  const { seq } = few;
+  const rows = long.map(({ prompt, completion }) => [...prompt, ...completion]);
+  const ints = (values: number[][]) => hostTensor(Int32Array.from(values.flat()), [values.length, values[0]!.length]);
+  const all = {
+    inputs: ints(rows.map((row) => row.slice(0, -1).concat(range(seq), range(seq).fill(0), range(seq)))),
+    targets: ints(rows.map((row) => row.slice(1).concat(range(seq).map((i) => Number(i >= seq - few.reads))))),
+  };
+  const gradientOf = async (reads: number, { inputs, targets }: { inputs: HostTensor; targets: HostTensor }) => {
+    const layer = packedModel(model, { seq, reads });
+    const run = compile((own: Tensors, i: Tensor, t: Tensor) =>
+      valueAndGrad((p) => completionLoss(layer.apply(p as never, i, new Mode(false)), t))(own),
+    ) as unknown as (own: Tree<HostTensor>, ...data: HostTensor[]) => Promise<{ gradient: Tree<HostTensor> }>;
+    const { gradient } = await run(asTree(params), inputs, targets);
+    return flattenTree(gradient).flatMap(([, leaf]) => Array.from(leaf.data));
+  };
+  const whole = await gradientOf(seq, all);
+  expect(Math.max(...whole.map(Math.abs))).toBeGreaterThan(0.01);
+  expect(await gradientOf(few.reads, few.dataset)).toBeAllclose(whole, { rtol: 1e-3, atol: 1e-5 });
 });
 
 test("a text that is too long is named", () => {

@@ -1,6 +1,6 @@
 /** One block of a decoder-only transformer. @module */
 import type { Random } from "../../core/index.ts";
-import { add, mul, relu, slice, type Tensor } from "../../engine/index.ts";
+import { add, matmul, mul, relu, reshape, slice, type Tensor } from "../../engine/index.ts";
 import { applyGelu, applySilu } from "../activation.ts";
 import { applyDropout } from "../dropout.ts";
 import type { Layer, Mode, Traced } from "../layer.ts";
@@ -36,6 +36,8 @@ export interface BlockContext {
   readonly bias: Tensor;
   /** Cosines and sines of the positions, float [batch, 1, seq, headDim], where positions are angles. */
   readonly angles?: { readonly cos: Tensor; readonly sin: Tensor };
+  /** float [batch, reads, seq]: one-hot rows of the places whose output is wanted; default all. Keys and values are of all places. */
+  readonly wanted?: Tensor;
 }
 
 const activations = {
@@ -49,6 +51,20 @@ const activations = {
 export function normOf(config: LanguageModelConfig, dim = config.dim): Layer<NormParams> {
   const options = { epsilon: config.normEpsilon };
   return config.norm === "layer" ? layerNorm(dim, options) : rmsNorm(dim, options);
+}
+
+/**
+ * Rows of the last but one axis by place: a product with one-hot rows, and so is its gradient.
+ *
+ * @param x - float [batch or 1, ..., seq, n]
+ * @param places - one-hot, float [batch, reads, seq]; default all, in order
+ * @returns float [batch, ..., reads, n]
+ */
+export function rowsAt(x: Tensor, places?: Tensor): Tensor {
+  if (!places) return x;
+  const [batch, reads, seq] = places.shape as [number, number, number];
+  const between = x.shape.slice(1, -2).map(() => 1);
+  return matmul(reshape(places, [batch, ...between, reads, seq]), x);
 }
 
 /** A block: whole sequences, or one position with what came before in a cache. */
@@ -102,11 +118,12 @@ export function languageModelBlock(config: LanguageModelConfig, lora: LoraSettin
      * The block's output, and the keys and values of the tokens of `x`.
      *
      * @param x - float [batch, seq, dim]; with `past` one token of each text, which also sees those in it: [batch, dim]
+     * @returns y as x; float [batch, reads, dim] where places are wanted
      */
     apply(
       params: Traced<LanguageModelBlockParams>,
       x: Tensor,
-      context: BlockContext,
+      { bias, angles, wanted }: BlockContext,
       mode: Mode,
       past?: KeyValueCache,
     ): { y: Tensor; own: KeyValueCache } {
@@ -115,14 +132,14 @@ export function languageModelBlock(config: LanguageModelConfig, lora: LoraSettin
       const [q, k, v] = project(params, read, mode).map((y) => splitHeads(y, headDim)) as [Tensor, Tensor, Tensor];
       const turn = (y: Tensor, weight: Traced<NormParams> | undefined) => {
         const normed = weight ? headNorm.apply(weight, y, mode) : y;
-        return context.angles ? applyRotary(normed, context.angles.cos, context.angles.sin) : normed;
+        return angles ? applyRotary(normed, angles.cos, angles.sin) : normed;
       };
       const [query, key] = [turn(q, params.queryNorm), turn(k, params.keyNorm)];
       const own = { key, value: v };
       const heads = past
-        ? continuedAttention(query, own, past, context.bias)
-        : groupedAttention(query, key, v, context.bias, drop);
-      const attended = add(x, drop(applyLoraLinear(params.out, heads, lora, mode)));
+        ? continuedAttention(query, own, past, bias)
+        : groupedAttention(rowsAt(query, wanted), key, v, rowsAt(bias, wanted), drop);
+      const attended = add(rowsAt(x, wanted), drop(applyLoraLinear(params.out, heads, lora, mode)));
       const normed = norm.apply(params.feedForwardNorm, attended, mode);
       const up = applyLoraLinear(params.up, normed, lora, mode);
       const activate = activations[config.activation];

@@ -1,5 +1,5 @@
 /** Decoder-only language models of the GPT-2 and Llama families. @module */
-import { ConfigError, type HostTensor, hostTensor, type Random, ShapeError } from "../../core/index.ts";
+import { ConfigError, type DType, type HostTensor, hostTensor, type Random, ShapeError } from "../../core/index.ts";
 import {
   add,
   cast,
@@ -7,7 +7,6 @@ import {
   equal,
   iota,
   less,
-  matmul,
   oneHot,
   reshape,
   type Tensor,
@@ -27,6 +26,7 @@ import {
   type LanguageModelBlockParams,
   languageModelBlock,
   normOf,
+  rowsAt,
 } from "./block.ts";
 import type { LanguageModelConfig } from "./config.ts";
 import { rotaryTables } from "./rotary.ts";
@@ -145,6 +145,31 @@ export function causalLanguageModel(config: LanguageModelConfig, lora: LoraSetti
     return { x, angles: { cos: rows(tables.cos), sin: rows(tables.sin) } };
   }
 
+  /** All blocks over whole rows. Of the last one only what is wanted is computed. */
+  function stack(
+    params: Traced<LanguageModelParams>,
+    x: Tensor,
+    context: BlockContext,
+    mode: Mode,
+    wanted?: Tensor,
+  ): { y: Tensor; own: readonly KeyValueCache[] } {
+    // Where almost all places are wanted, picking them three times would cost more than it saves.
+    const early = wanted && wanted.shape[1]! * 2 <= wanted.shape[2]!;
+    let y = x;
+    const own = params.blocks.map((weights, i) => {
+      const narrow = early && i === params.blocks.length - 1;
+      const read = block.apply(
+        weights as Traced<LanguageModelBlockParams>,
+        y,
+        narrow ? { ...context, wanted } : context,
+        mode,
+      );
+      y = read.y;
+      return read.own;
+    });
+    return { y: early ? y : rowsAt(y, wanted), own };
+  }
+
   function readOut(params: Traced<LanguageModelParams>, x: Tensor, mode: Mode): Tensor {
     const normed = norm.apply(params.norm, x, mode);
     if (params.head) return applyLoraLinear(params.head, normed, lora, mode);
@@ -185,28 +210,20 @@ export function causalLanguageModel(config: LanguageModelConfig, lora: LoraSetti
       const order = reshape(causalBias(seq), [1, 1, seq, seq]);
       const bias = segments ? add(order, segmentBias(segments, batch, seq)) : order;
       const context: BlockContext = { bias, ...(angles && { angles }) };
-      const hidden = params.blocks.reduce<Tensor>(
-        (y, own) => block.apply(own as Traced<LanguageModelBlockParams>, y, context, mode).y,
-        applyDropout(x, dropout, mode),
-      );
-      return readOut(params, readAt ? columnsAt(hidden, readAt) : hidden, mode);
+      const wanted = readAt && oneHotPlaces(readAt, seq, x.dtype);
+      const { y } = stack(params, applyDropout(x, dropout, mode), context, mode, wanted);
+      return readOut(params, y, mode);
     },
 
     prefill(params, tokens, lengths) {
       const [batch, seq] = tokens.shape as [number, number];
       requireFits(seq);
       const mode = new Mode(false);
-      const { x: embedded, angles } = embed(params, tokens, reshape(iota(seq), [1, seq]));
-      let x = embedded;
+      const { x, angles } = embed(params, tokens, reshape(iota(seq), [1, seq]));
       const context: BlockContext = { bias: reshape(causalBias(seq), [1, 1, seq, seq]), ...(angles && { angles }) };
-      const own = params.blocks.map((weights) => {
-        const read = block.apply(weights as Traced<LanguageModelBlockParams>, x, context, mode);
-        x = read.y;
-        return read.own;
-      });
-      const last = reshape(add(lengths, -1), [batch, 1]);
-      const logits = readOut(params, columnsAt(x, last), mode);
-      return { logits: reshape(logits, [batch, vocabSize]), own };
+      const last = oneHotPlaces(reshape(add(lengths, -1), [batch, 1]), seq, x.dtype);
+      const { y, own } = stack(params, x, context, mode, last);
+      return { logits: reshape(readOut(params, y, mode), [batch, vocabSize]), own };
     },
 
     step(params, tokens, positions, past) {
@@ -230,9 +247,9 @@ export function causalLanguageModel(config: LanguageModelConfig, lora: LoraSetti
   };
 }
 
-/** Columns of x, float [batch, seq, dim], by place, int32 [batch, reads]: a product with one-hot rows, and so is its gradient. */
-function columnsAt(x: Tensor, places: Tensor): Tensor {
-  return matmul(cast(oneHot(places, x.shape[1]!), x.dtype), x);
+/** Places as one-hot rows: int32 [batch, reads] -> float [batch, reads, seq]. */
+function oneHotPlaces(places: Tensor, seq: number, dtype: DType): Tensor {
+  return cast(oneHot(places, seq), dtype);
 }
 
 /** 0 between tokens of one segment, very negative elsewhere: float [batch, 1, seq, seq]. */
