@@ -34,7 +34,9 @@ export function progressText(done: number, total: number, elapsedSeconds: number
   } else {
     parts.push(`${Math.floor((100 * done) / total)} %`);
   }
-  if (rate > 0 && done < total) parts.push(`${formatSeconds((total - done) / rate)} left`);
+  // The first hundredths of a fraction hold what comes before the work, such as compiling it: their rate would foretell days.
+  const foretells = total > 1 ? rate > 0 : done / total >= 0.02;
+  if (foretells && done < total) parts.push(`${formatSeconds((total - done) / rate)} left`);
   return parts.join(", ");
 }
 

@@ -1,4 +1,5 @@
 /** A column of {@link formatTable}. */
+import { max } from "simple-statistics";
 export interface Column<Row> {
   readonly header: string;
   readonly value: (row: Row) => string | number;
@@ -51,7 +52,7 @@ export function formatTable<Row>(
     const values = rows.map((row) => column.value(row));
     const numeric = values.length > 0 && values.every((value) => typeof value === "number");
     const lines = values.map((value) => wrap(String(value), column.maxWidth ?? Number.POSITIVE_INFINITY));
-    const width = Math.max(column.minWidth ?? 0, column.header.length, ...lines.flat().map((line) => line.length));
+    const width = max([column.minWidth ?? 0, column.header.length, ...lines.flat().map((line) => line.length)]);
     const right = (column.align ?? (numeric ? "right" : "left")) === "right";
     return { lines, width, pad: (text: string) => (right ? text.padStart(width) : text.padEnd(width)) };
   });

@@ -76,6 +76,7 @@ test("wide cells wrap and rows can be printed one by one", () => {
 test("progress says how much is done, how fast, and how long it takes yet", () => {
   expect(progressText(0, 100, 0)).toBe("0/100");
   expect(progressText(50, 100, 4)).toBe("50/100, 12.5/s, 4 s left");
+  expect(progressText(0.001, 1, 4)).toBe("0 %");
   expect(progressText(2, 10, 240)).toBe("2/10, 2 min 0 s each, 16 min 0 s left");
   expect(progressText(0.25, 1, 3600)).toBe("25 %, 3 h 0 min left");
   expect(progressText(1, 1, 1)).toBe("100 %");

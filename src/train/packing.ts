@@ -1,4 +1,5 @@
 /** Texts of different lengths as rows of one length, for language models. @module */
+import { max } from "simple-statistics";
 import { DataError, type HostTensor, hostTensor } from "../core/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { cast, reshape, slice, type Tensor } from "../engine/index.ts";
@@ -35,17 +36,15 @@ export interface PackedTexts extends PackedShape {
 function firstFit(lengths: readonly number[], seq: number): number[][] {
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const rows: { items: number[]; room: number }[] = [];
-  const shortest = Math.min(...lengths);
-  let open = 0;
+  let [first, length] = [0, 0];
   for (const item of order) {
-    while (open < rows.length && rows[open]!.room < shortest) open++;
-    let row = rows.slice(open).find(({ room }) => room >= lengths[item]!);
-    if (!row) {
-      row = { items: [], room: seq };
-      rows.push(row);
-    }
+    // Rows without room for a text have none for the next one of its length.
+    if (lengths[item] !== length) [first, length] = [0, lengths[item]!];
+    while (first < rows.length && rows[first]!.room < length) first++;
+    if (first === rows.length) rows.push({ items: [], room: seq });
+    const row = rows[first]!;
     row.items.push(item);
-    row.room -= lengths[item]!;
+    row.room -= length;
   }
   return rows.map(({ items }) => items);
 }
@@ -64,7 +63,7 @@ export function packTexts(
 ): PackedTexts {
   // The last token is only predicted, never read.
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length - 1);
-  const longest = Math.max(0, ...lengths);
+  const longest = max([0, ...lengths]);
   const seq = options.seq ?? longest;
   if (examples.length === 0 || longest > seq) {
     const found = examples.length === 0 ? "none" : `text ${lengths.indexOf(longest) + 1} of ${longest + 1}`;
@@ -72,7 +71,7 @@ export function packTexts(
   }
   const rows = firstFit(lengths, seq);
   const readsOf = (items: readonly number[]) => items.reduce((sum, i) => sum + examples[i]!.completion.length, 0);
-  const reads = Math.max(...rows.map(readsOf));
+  const reads = max(rows.map(readsOf));
   const width = 3 * seq + reads;
   const inputs = new Int32Array(rows.length * width);
   const targets = new Int32Array(rows.length * 2 * reads);

@@ -139,6 +139,17 @@ describe("numbers of one width", () => {
 
   test("magnitudes that differ too much are written plainly", () => {
     expect(fixedFormat([1e308, 1], 3)).toEqual({ kind: "plain" });
+    expect(() => schemaOf({ n: [1, 2], y: [1e308, -1] }, { task: "regress" })).toThrow(
+      "numbers up to 1000000000000000, found 1e+308",
+    );
+  });
+
+  test("a column may have hundreds of thousands", () => {
+    const values = Array.from({ length: 200_000 }, (_, i) => i / 10);
+    expect(fixedFormat(values, 3)).toMatchObject({ kind: "fixed", unit: 100 });
+    expect(schemaOf({ n: values, y: values }, { task: "regress", short: true }).schema.target).toMatchObject({
+      high: 19_999.9,
+    });
   });
 
   test("rounding moves a value by half a unit at most", () => {

@@ -297,6 +297,7 @@ test("two stages, norms only and a regression with a missing value run from end 
     "--target",
     "out",
     "--two-stage",
+    "--generator",
     "--out",
     at("line"),
     "--epochs",
@@ -324,6 +325,11 @@ test("two stages, norms only and a regression with a missing value run from end 
     expect(row[2]).toBeLessThanOrEqual(row[1] ?? Number.NaN);
     expect(row[3]).toBeGreaterThanOrEqual(row[1] ?? Number.NaN);
   }
+  const made = await runJson<{ rows: (number | string)[][] }>("generate", at("line"), "--class", "10.5", "--n", "4");
+  expect(made.rows).toHaveLength(4);
+  for (const row of made.rows) expect(row[2]).toBe(10.5);
+  await run("generate", at("line"), "--class", "ten");
+  expect(printed.errors).toContain('--class: expected a number, as out is, found "ten"');
   await run("fit", file, "--target", "kind", "--norms-only", "--epochs", "1", "--out", at("norms"));
   expect(printed.errors).toBe("");
 });

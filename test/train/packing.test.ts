@@ -81,6 +81,13 @@ test("rows are filled, every text is in one of them, and what is read lies in co
   expect(found.sort()).toEqual(many.map(({ prompt, completion }) => [...prompt, ...completion].join()).sort());
 });
 
+test("hundreds of thousands of texts are packed, each row as full as the texts allow", () => {
+  const many = range(200_000).map((i): TextExample => ({ prompt: range(1 + (i % 7)), completion: [0] }));
+  const { filled, dataset } = packTexts(many, { ...source, seq: 14 });
+  expect(filled).toBeGreaterThan(0.999);
+  expect(dataset.inputs.shape[0]).toBeLessThan((200_000 * 4) / 14 + 10);
+});
+
 test("gradients at a few places are those of all places with weights on the few", async () => {
   const long = [0, 1].map((i) => ({ prompt: [1, 2, 3, 4, 5, 6, 7 + i], completion: [8 + i, 0] }));
   const few = packTexts(long, source);

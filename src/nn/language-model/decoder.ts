@@ -1,4 +1,5 @@
 /** Texts continued token by token, many at a time. @module */
+import { max } from "simple-statistics";
 import { ConfigError, type HostTensor, hostTensor, inTurn, mapTree, type Tree } from "../../core/index.ts";
 import { type Compiled, compile, constant, type Tensor } from "../../engine/index.ts";
 import type { Traced } from "../layer.ts";
@@ -154,7 +155,7 @@ export function createDecoder(
   return {
     generate: (prompts, generation) =>
       after(async () => {
-        const longest = Math.max(0, ...prompts.map((prompt) => prompt.length)) + generation.maxTokens;
+        const longest = max([0, ...prompts.map((prompt) => prompt.length)]) + generation.maxTokens;
         if (longest > config.contextLength) {
           throw new ConfigError({
             where: "generate",

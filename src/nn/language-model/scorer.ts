@@ -1,4 +1,5 @@
 /** How likely a model holds continuations of texts to be. @module */
+import { max } from "simple-statistics";
 import { ConfigError, hostTensor } from "../../core/index.ts";
 import { type Compiled, compile, logSoftmax, mul, reshape, sum, type Tensor, takeAlong } from "../../engine/index.ts";
 import { Mode } from "../layer.ts";
@@ -49,13 +50,13 @@ export function createScorer(
 
   return {
     async score(items, signal) {
-      const longest = Math.max(0, ...items.map(({ prompt, completion }) => prompt.length + completion.length));
+      const longest = max([0, ...items.map(({ prompt, completion }) => prompt.length + completion.length)]);
       if (longest > config.contextLength) {
         const expected = `prompt and completion within the model's context of ${config.contextLength} tokens`;
         throw new ConfigError({ where: "score", expected, found: `${longest}` });
       }
       const seq = Math.min(config.contextLength, roundUp(longest, 8));
-      const reads = roundUp(Math.max(1, ...items.map(({ completion }) => completion.length)), 2);
+      const reads = roundUp(max([1, ...items.map(({ completion }) => completion.length)]), 2);
       const batch = Math.min(roundUp(items.length, 8), Math.max(8, Math.floor(batchTokens / seq)));
       const out = new Float64Array(items.length);
       for (let start = 0; start < items.length; start += batch) {

@@ -1,4 +1,5 @@
 /** Semantic IDs: codes from coarse to fine, and a last one that tells apart items whose codes agree. @module */
+import { max } from "simple-statistics";
 import { DataError } from "../../core/index.ts";
 import { type Rows, rowOf, unitRows } from "./matrix.ts";
 
@@ -102,7 +103,7 @@ export function describeIds(ids: SemanticIds, content: Rows): IdStatistics {
     branching: level.map((_, l) => Math.exp(entropies[l + 1].entropy - entropies[l].entropy)),
     uniquePrefixes: whole.size / count,
     collisions: 1 - whole.size / count,
-    largestGroup: Math.max(...whole.values()),
+    largestGroup: max([...whole.values()]),
     cosineBySharedCodes: cosineBySharedCodes(ids, content),
   };
 }

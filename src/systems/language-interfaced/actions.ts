@@ -1,5 +1,5 @@
 import { ConfigError } from "../../core/index.ts";
-import { writeLanguageModel } from "../../data/index.ts";
+import { parseNumber, writeLanguageModel } from "../../data/index.ts";
 import { ensureEmptyDirectory, requireNewFile, requireOutside, writeFileAtomic } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
 import { byteTokenizerFiles } from "./base-model.ts";
@@ -216,7 +216,7 @@ export async function runGenerate(folder: string, options: GenerateConfig, raw: 
   }
   const { n, temperature, attempts } = options;
   const { schema } = model;
-  const value = schema.target.kind === "classes" ? options.class : Number(options.class);
+  const value = schema.target.kind === "classes" ? options.class : (parseNumber(options.class) ?? options.class);
   const made = await underProgress(terminal, "generate", (progress) =>
     generateRows(model, value, { n, temperature, attempts, seed: raw.seed, signal: terminal.signal, progress }),
   );

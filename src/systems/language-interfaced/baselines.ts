@@ -1,4 +1,5 @@
 /** Classic methods on the same rows, for comparison. @module */
+import { max } from "simple-statistics";
 import { hostTensor } from "../../core/index.ts";
 import { compile, type Tensor } from "../../engine/index.ts";
 import { solve } from "../../linalg/index.ts";
@@ -44,7 +45,7 @@ function nearestNeighbours(k: number, together: (answers: readonly number[]) => 
 
 /** Softmax regression with a little weight decay, all rows at once, until it no longer moves much. */
 const logisticRegression: Method = async (inputs, answers, seed) => {
-  const numClasses = Math.max(...answers) + 1;
+  const numClasses = max([...answers]) + 1;
   const dim = inputs[0]!.length;
   const model = linear(dim, numClasses);
   const start = {
@@ -106,7 +107,7 @@ function randomForest(
   };
 }
 
-const countClasses = (answers: readonly number[]) => Math.max(...answers) + 1;
+const countClasses = (answers: readonly number[]) => max([...answers]) + 1;
 const noClasses = () => 0;
 
 const classifiers: Readonly<Record<string, Method>> = {

@@ -1,4 +1,5 @@
 /** Where a model's predictions change, over two of its columns. @module */
+import { max, min } from "simple-statistics";
 import { ConfigError } from "../../core/index.ts";
 import type { LabelledRows } from "./examples.ts";
 import { type LiftModel, type PredictOptions, predictRows } from "./predict.ts";
@@ -53,7 +54,7 @@ export async function decisionBoundary(
   const [ix, iy] = [columnOf(schema, x, "--x"), columnOf(schema, y, "--y")];
   const range = (column: number) => {
     const values = train.rows.map((row) => row[column]).filter((value): value is number => typeof value === "number");
-    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const [low, high] = [min(values), max(values)];
     return Array.from({ length: size }, (_, i) => low + ((high - low) * i) / (size - 1));
   };
   const [xs, ys] = [range(ix), range(iy)];

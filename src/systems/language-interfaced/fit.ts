@@ -1,4 +1,5 @@
 /** A language model fine-tuned on a table. @module */
+import { max } from "simple-statistics";
 import { ConfigError, DataError, Random } from "../../core/index.ts";
 import type { Table } from "../../data/index.ts";
 import { mergeLora } from "../../nn/index.ts";
@@ -164,7 +165,7 @@ function requireContext(
   seed: number,
 ): BaseModel {
   const lengths = examples.map(({ prompt, completion }) => prompt.length + completion.length);
-  const longest = Math.max(...lengths);
+  const longest = max(lengths);
   try {
     // A little more than what was seen: other rows may be longer.
     return withContext(base, base.ownBytes ? Math.max(longest + 8, base.config.contextLength) : longest, seed);

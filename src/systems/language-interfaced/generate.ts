@@ -98,7 +98,7 @@ export async function generateRows(model: LiftModel, value: Value, options: Gene
       found: `"${value}"`,
     });
   }
-  if (target.kind === "number" && !Number.isFinite(Number(value))) {
+  if (target.kind === "number" && !Number.isFinite(value)) {
     throw new ConfigError({ where: "--class", expected: `a number, as ${target.name} is`, found: `"${value}"` });
   }
   const { n, temperature = 1, attempts = 5, seed, signal } = options;

@@ -1,4 +1,5 @@
 /** Numbers as digits. @module */
+import { max, min, quantile } from "simple-statistics";
 import { parseNumber } from "../../data/index.ts";
 
 /**
@@ -9,6 +10,9 @@ import { parseNumber } from "../../data/index.ts";
 export type NumberFormat =
   | { readonly kind: "plain" }
   | { readonly kind: "fixed"; readonly unit: number; readonly integerDigits: number; readonly signed: boolean };
+
+/** Larger numbers are not written digit by digit, so that a model could not answer with them. */
+export const largestWritten = 1e15;
 
 /** A fixed format has at most this many digits in all. */
 const mostDigits = 12;
@@ -29,13 +33,13 @@ function writtenDecimals(value: number): number {
  * @returns `plain` where magnitudes differ so much that a fixed width would lose the small ones
  */
 export function fixedFormat(values: readonly number[], digits: number): NumberFormat {
-  const largest = Math.max(...values.map(Math.abs));
   const sizes = values.map(Math.abs).filter((size) => size > 0);
+  const largest = max([0, ...sizes]);
   if (largest === 0) return { kind: "fixed", unit: 1, integerDigits: 1, signed: false };
   const [integerDigits, low] = [Math.floor(Math.log10(largest)) + 1, quantile(sizes, 0.1)];
-  if (largest > 1e15 || largest / low > 1e6) return { kind: "plain" };
-  const observed = Math.max(...values.map(writtenDecimals));
-  const span = Math.max(...values) - Math.min(...values);
+  if (largest > largestWritten || largest / low > 1e6) return { kind: "plain" };
+  const observed = max(values.map(writtenDecimals));
+  const span = max([...values]) - min([...values]);
   const spanDigits = span === 0 ? integerDigits : Math.floor(Math.log10(span)) + 1;
   // As many digits as tell apart what the column holds: those of its range, not of its distance from zero.
   const exponent = Math.max(spanDigits - digits, -observed);
@@ -47,11 +51,6 @@ export function fixedFormat(values: readonly number[], digits: number): NumberFo
     integerDigits: Math.max(1, Math.floor(Math.log10(Math.max(rounded, unit)) + 1e-9) + 1, exponent + 1),
     signed: values.some((value) => value < 0),
   };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(share * (sorted.length - 1))]!;
 }
 
 /** A number as text. */

@@ -1,4 +1,5 @@
 /** Predictions of a fine-tuned model: from probabilities of texts, or from the text it writes. @module */
+import { max } from "simple-statistics";
 import { Random } from "../../core/index.ts";
 import {
   choiceGrammar,
@@ -116,7 +117,7 @@ async function generate(
   });
   try {
     return await decoder.generate(prompts, {
-      maxTokens: Math.min(maxTokens, model.config.contextLength - Math.max(...prompts.map(({ length }) => length))),
+      maxTokens: Math.min(maxTokens, model.config.contextLength - max(prompts.map(({ length }) => length))),
       choose: (row, logits, own) => (own.at(-1) === endToken ? undefined : choose(row, logits, own)),
       ...(signal && { signal }),
     });

@@ -1,7 +1,8 @@
 /** What a table's columns are, and how their values are written. @module */
+import { max, min } from "simple-statistics";
 import { ConfigError, DataError, nearest } from "../../core/index.ts";
 import { type Column, parseNumber, type Table } from "../../data/index.ts";
-import { fixedFormat, type NumberFormat } from "./number-format.ts";
+import { fixedFormat, largestWritten, type NumberFormat } from "./number-format.ts";
 import { shortCodes } from "./value-codes.ts";
 
 /** A value of a row: a number, a text, or undefined where it is missing. */
@@ -151,7 +152,12 @@ function targetOf(column: Column, options: SchemaOptions, path: string): Target 
     throw new DataError({ where, expected: "numbers, for --task regress", found: `"${text}"` });
   }
   const numbers = values as number[];
-  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const [low, high] = [min(numbers), max(numbers)];
+  const largest = Math.max(-low, high);
+  if (largest > largestWritten) {
+    const hint = "divide the column by a power of ten";
+    throw new DataError({ where, expected: `numbers up to ${largestWritten}`, found: `${largest}`, hint });
+  }
   const format: NumberFormat = options.short ? fixedFormat(numbers, options.digits ?? mostDigits) : { kind: "plain" };
   return { name, kind: "number", format, low, high };
 }

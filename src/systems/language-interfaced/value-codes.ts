@@ -1,4 +1,5 @@
 /** Texts of a column as short codes, for models that know no words. @module */
+import { max } from "simple-statistics";
 
 /** Characters with a meaning in templates. */
 const reserved = /[^A-Za-z0-9.+-]/g;
@@ -10,7 +11,7 @@ const reserved = /[^A-Za-z0-9.+-]/g;
  */
 export function shortCodes(texts: readonly string[]): string[] {
   const clean = texts.map((text) => text.replace(reserved, ""));
-  const longest = Math.max(1, ...clean.map((text) => text.length));
+  const longest = max([1, ...clean.map((text) => text.length)]);
   for (let length = 1; length <= Math.min(4, longest); length++) {
     const cut = clean.map((text) => text.slice(0, length).padEnd(length, "~"));
     if (new Set(cut).size === texts.length && !cut.some((code) => /^~+$/.test(code))) return cut;
