@@ -31,3 +31,5 @@ export {
   /** y = exp(intercept) x^slope. */
   type PowerLaw,
 } from "./power-law.ts";
+/** Matrices whose rows are things, and what is done to rows. */
+export { dot, type Rows, rowOf, rowsTensor, scaleToUnit, takeRows, unitRows } from "./rows.ts";

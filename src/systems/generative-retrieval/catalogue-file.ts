@@ -1,10 +1,11 @@
 /** A catalogue with its IDs in one file: read and replaced as a whole, so that no reader sees half of a change. @module */
+
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hostTensor, RunError } from "../../core/index.ts";
+import { type Rows, rowsTensor, unitRows } from "../../linalg/index.ts";
 import { readSafetensors, writeSafetensors } from "../../storage/index.ts";
 import type { Item } from "./catalogue.ts";
-import { type Rows, toTensor, unitRows } from "./matrix.ts";
 import { appendIds, type SemanticIds } from "./semantic-ids.ts";
 import { Trie } from "./trie.ts";
 
@@ -65,7 +66,7 @@ export async function writeCatalogue(folder: string, { items, ids, content, coun
   const { codes, count, levels, codebookSize } = ids;
   const tensors = {
     codes: hostTensor(codes, [count, levels]),
-    content: toTensor(content),
+    content: rowsTensor(content),
     counts: hostTensor(counts, [count]),
   };
   const metadata = { items: JSON.stringify(items), codebookSize: String(codebookSize) };

@@ -1,7 +1,6 @@
 /** What items are like, from what is written of them: words weighed by rarity, then truncated singular vectors. @module */
 import { type HostTensor, hostTensor, Random } from "../../core/index.ts";
-import { svd } from "../../linalg/index.ts";
-import type { Rows } from "./matrix.ts";
+import { type Rows, svd } from "../../linalg/index.ts";
 
 /** The most words that count, the most frequent ones. */
 const maxWords = 20_000;

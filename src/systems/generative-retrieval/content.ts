@@ -1,9 +1,10 @@
 /** Content vectors: of texts, by words or a sentence encoder, or from a file. @module */
+
 import { DataError, type HostTensor } from "../../core/index.ts";
 import { readNpy } from "../../data/index.ts";
+import type { Rows } from "../../linalg/index.ts";
 import type { Item } from "./catalogue.ts";
 import { TextEmbedding } from "./content-embedding.ts";
-import type { Rows } from "./matrix.ts";
 import { encodeSentences } from "./sentence-encoder.ts";
 
 /** How content vectors were made, so that later items get theirs alike. */

@@ -3,6 +3,8 @@ import type { System } from "../claim.ts";
 import { claims } from "./claims.ts";
 import { registerRecommend } from "./command.ts";
 
+/** Rows of numbers. */
+export type { Rows } from "../../linalg/index.ts";
 export {
   /** A baseline by name. */
   makeBaseline,
@@ -47,8 +49,6 @@ export { type Interactions, readInteractions, type TiePolicy } from "./interacti
 export type { BeamRows, Decoding, LevelDecoder } from "./level-decoder.ts";
 /** The loss of an ID. */
 export { idCrossEntropy } from "./level-loss.ts";
-/** Rows of numbers. */
-export type { Rows } from "./matrix.ts";
 /** Recall, NDCG and their intervals. */
 export { type Metrics, metricsOf, placesOf, recallGain } from "./metrics.ts";
 /** Sequences packed into rows. */

@@ -1,7 +1,9 @@
 /** Recommenders whose score is an inner product of a history's vector and an item's. @module */
+
 import { setImmediate } from "node:timers/promises";
 import { compile, matmul, type Tensor, transpose } from "../../engine/index.ts";
-import { largest, type Rows, toTensor } from "./matrix.ts";
+import { type Rows, rowsTensor } from "../../linalg/index.ts";
+import { largest } from "./largest.ts";
 import type { Histories, Recommender } from "./recommender.ts";
 
 /** Histories scored together. */
@@ -33,14 +35,14 @@ export class ProductRecommender implements Recommender {
   }
 
   async recommend({ histories }: Histories, k: number, exclude: boolean): Promise<Int32Array[]> {
-    const items = toTensor(this.#items);
+    const items = rowsTensor(this.#items);
     const { count } = this.#items;
     const lists: Int32Array[] = [];
     for (let start = 0; start < histories.length; start += block) {
       await setImmediate();
       // The last block is filled up, so that one graph serves all.
       const some = Array.from({ length: block }, (_, i) => histories[Math.min(start + i, histories.length - 1)]);
-      const all = await this.#product(toTensor(await this.#read(some)), items);
+      const all = await this.#product(rowsTensor(await this.#read(some)), items);
       for (let i = 0; i < Math.min(block, histories.length - start); i++) {
         const scores = all.data.subarray(i * count, (i + 1) * count);
         if (exclude) for (const item of some[i]) scores[item] = Number.NEGATIVE_INFINITY;

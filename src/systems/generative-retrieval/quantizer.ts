@@ -1,6 +1,7 @@
 /** From contents to codes: the paper's RQ-VAE, and what it is compared with. @module */
+
 import { flattenTree, type HostTensor, hostTensor, Random, type Tree, unflattenTree } from "../../core/index.ts";
-import type { Rows } from "./matrix.ts";
+import type { Rows } from "../../linalg/index.ts";
 import { ResidualCoder, stackCodebooks, unstackCodebooks } from "./residual-quantization.ts";
 import { fitRqVae, LatentEncoder, type RqVaeOptions, type RqVaeReport, type RqVaeWork, rqVae } from "./rq-vae.ts";
 

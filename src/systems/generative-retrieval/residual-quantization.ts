@@ -1,7 +1,8 @@
 /** Vectors as sums of code vectors, a level at a time: what residual k-means and the RQ-VAE share. @module */
+
 import { type HostTensor, hostTensor, type Random } from "../../core/index.ts";
 import { argmax, compile, matmul, mul, square, sub, sum, type Tensor, transpose } from "../../engine/index.ts";
-import { type Rows, rowOf, takeRows, toTensor } from "./matrix.ts";
+import { type Rows, rowOf, rowsTensor, takeRows } from "../../linalg/index.ts";
 
 /** Rows looked at together: batches of one size, so that one graph is loaded. */
 const block = 4096;
@@ -23,7 +24,7 @@ export class ResidualCoder {
       // The last block reaches back, so that it is as large as the others.
       const from = Math.min(start, rows.count - size);
       const data = rows.data.subarray(from * rows.dim, (from + size) * rows.dim);
-      const found = await this.#nearest(hostTensor(data, [size, rows.dim]), toTensor(codebook));
+      const found = await this.#nearest(hostTensor(data, [size, rows.dim]), rowsTensor(codebook));
       codes.set(found.data as Int32Array, from);
     }
     return codes;

@@ -1,4 +1,5 @@
 /** The residual-quantised variational autoencoder that turns contents into codes. @module */
+
 import { type HostTensor, hostTensor, Random, type Tree } from "../../core/index.ts";
 import {
   add,
@@ -15,10 +16,10 @@ import {
   type Tensor,
   take,
 } from "../../engine/index.ts";
+import { type Rows, rowOf, rowsTensor, takeRows } from "../../linalg/index.ts";
 import { type Layer, type LinearParams, linear, Mode, type Traced } from "../../nn/index.ts";
 import { adamW } from "../../optim/index.ts";
 import { compileTrainStep, gatherRows, initialState, type TrainState } from "../../train/index.ts";
-import { type Rows, rowOf, takeRows, toTensor } from "./matrix.ts";
 import { nearest, ResidualCoder, stackCodebooks, unstackCodebooks } from "./residual-quantization.ts";
 
 /** Sizes and training of an `RqVae`. */
@@ -158,7 +159,7 @@ export async function fitRqVae(
   );
   const batch = Math.max(1, Math.min(options.batchSize, Math.floor(content.count / fewestSteps)));
   const perEpoch = Math.max(1, Math.floor(content.count / batch));
-  const whole = toTensor(content);
+  const whole = rowsTensor(content);
   let resets = 0;
   try {
     for (let epoch = 0; epoch < options.epochs; epoch++) {
@@ -197,7 +198,7 @@ export class LatentEncoder {
   }
 
   async latent({ encoder }: RqVaeParams, content: Rows): Promise<Rows> {
-    const latent = await this.#encode(encoder as never, toTensor(content));
+    const latent = await this.#encode(encoder as never, rowsTensor(content));
     return { data: latent.data as Float32Array, count: content.count, dim: latent.shape[1] };
   }
 
@@ -235,7 +236,7 @@ async function reconstructionOf(layer: Layer<RqVaeParams>, params: RqVaeParams, 
   const error = compile((p: Traced<RqVaeParams>, x: Tensor) => {
     return [meanSquaredNorm(sub(layer.apply(p, x, new Mode(false)), x)), meanSquaredNorm(x)];
   });
-  const [of, total] = await error(params as never, toTensor(content));
+  const [of, total] = await error(params as never, rowsTensor(content));
   await error.dispose();
   return of.data[0] / total.data[0];
 }

@@ -1,7 +1,8 @@
 /** Semantic IDs: codes from coarse to fine, and a last one that tells apart items whose codes agree. @module */
+
 import { max } from "simple-statistics";
 import { DataError } from "../../core/index.ts";
-import { type Rows, rowOf, unitRows } from "./matrix.ts";
+import { type Rows, rowOf, unitRows } from "../../linalg/index.ts";
 
 /** An ID for every item. */
 export interface SemanticIds {

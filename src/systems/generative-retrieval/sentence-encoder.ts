@@ -1,9 +1,10 @@
 /** Sentence vectors by an encoder in a local folder, through transformers.js. Nothing is downloaded. @module */
+
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError, optionalPackage } from "../../core/index.ts";
+import type { Rows } from "../../linalg/index.ts";
 import { readFailure } from "../../storage/index.ts";
-import type { Rows } from "./matrix.ts";
 
 /** Texts a call. */
 const batch = 32;

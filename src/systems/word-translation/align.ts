@@ -1,5 +1,7 @@
 /** Two languages brought into one space, from a start to the map that agrees best with what was held out. @module */
+
 import { Random } from "../../core/index.ts";
+import type { Rows } from "../../linalg/index.ts";
 import { cslsScoring, type Space } from "./csls.ts";
 import type { WordPair } from "./dictionary-file.ts";
 import {
@@ -15,9 +17,9 @@ import {
 } from "./fingerprints.ts";
 import type { InductionRule } from "./induction.ts";
 import type { Mapping, MapRecipe } from "./mapping.ts";
+import { normalizeRows } from "./normalize-rows.ts";
 import { holdOut, type Pairs } from "./pairs.ts";
 import { agreementOf, type Iteration, type Refinement, refine } from "./refine.ts";
-import { normalizeRows, type Rows } from "./rows.ts";
 import type { Scoring, Work } from "./similarity.ts";
 import {
   identicalNumerals,

@@ -1,10 +1,11 @@
 /** Words and images by a CLIP or SigLIP model in a local folder, through transformers.js. Nothing is downloaded. @module */
+
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { DataError, optionalPackage } from "../../core/index.ts";
+import { type Rows, scaleToUnit } from "../../linalg/index.ts";
 import { readFailure } from "../../storage/index.ts";
-import { type Rows, unitRows } from "./rows.ts";
 
 /** A model that puts texts and images into one space. */
 export interface ImageTextModel {
@@ -161,7 +162,7 @@ async function embedAll(
     onDone(Math.min(start + batch, things.length));
   }
   if (!out) throw new Error("internal: nothing to embed");
-  unitRows(out);
+  scaleToUnit(out);
   return out;
 }
 

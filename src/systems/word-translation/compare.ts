@@ -1,11 +1,12 @@
 /** One start beside others on the same files. @module */
+
 import { Random } from "../../core/index.ts";
+import { type Rows, scaleToUnit } from "../../linalg/index.ts";
 import { type AlignInput, type AlignOptions, alignLanguages, scoringOf } from "./align.ts";
 import { cosineScoring, cslsScoring, densities } from "./csls.ts";
 import { precisionOf, type Ranks, rankPairs } from "./evaluate.ts";
 import { fingerprintSpace, imagedWords, sparsify } from "./fingerprints.ts";
 import { filterPairs, type Pairs } from "./pairs.ts";
-import { type Rows, unitRows } from "./rows.ts";
 import { type Best, type Scoring, selectBest, type Work } from "./similarity.ts";
 
 /** One way to a dictionary, and what it finds. */
@@ -124,7 +125,7 @@ export async function compareStarts(setting: CompareSetting, hooks: Hooks): Prom
   if (fingerprints) await judge("fingerprints alone", fingerprints, null);
   if (texts) {
     begin("CLIP text");
-    for (const side of [texts.source, texts.target]) unitRows(side);
+    for (const side of [texts.source, texts.target]) scaleToUnit(side);
     await judge("CLIP text, cosine", cosineScoring(texts.source, texts.target), null);
     const around = await densities(texts.source, texts.target, options.neighbours, work);
     await judge("CLIP text, CSLS", cslsScoring([{ ...texts, densities: around, weight: 1 }]), null);

@@ -1,5 +1,5 @@
 /** Cross-domain similarity local scaling: similarity less how near a word is to everything. @module */
-import type { Rows } from "./rows.ts";
+import type { Rows } from "../../linalg/index.ts";
 import { type Evidence, type Scoring, selectBest, type Work } from "./similarity.ts";
 
 /** Mean similarity of each word to its nearest neighbours in the other language. */

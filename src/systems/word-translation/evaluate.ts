@@ -1,6 +1,6 @@
 /** How often the right translation is found. @module */
+import { takeRows } from "../../linalg/index.ts";
 import type { Pairs } from "./pairs.ts";
-import { takeRows } from "./rows.ts";
 import { type Best, type Evidence, type Scoring, selectBest, type Work } from "./similarity.ts";
 
 /** Ranks that are looked at. */

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { ConfigError, hostTensor } from "../../core/index.ts";
 import { chunksOf, linesOf } from "../../data/index.ts";
+import type { Rows } from "../../linalg/index.ts";
 import { readFileBytes, requireNewFile, writeFileAtomic, writeNpy } from "../../storage/index.ts";
 import { type CommonOptions, openTerminal } from "../../terminal/index.ts";
 import { embedImages, embedWords, listImages, openImageTextModel } from "./clip.ts";
 import type { FingerprintConfig } from "./config.ts";
 import { imageListPath } from "./fingerprint-file.ts";
-import type { Rows } from "./rows.ts";
 import { Products } from "./similarity.ts";
 import { normalizeWord } from "./vocabulary.ts";
 import { readWordVectors } from "./word-vectors.ts";

@@ -1,9 +1,10 @@
 /** Fingerprints from NumPy files, and whether those of two languages are over the same images. @module */
+
 import { access } from "node:fs/promises";
 import { DataError } from "../../core/index.ts";
 import { readNpy } from "../../data/index.ts";
+import { type Rows, takeRows } from "../../linalg/index.ts";
 import { readFileBytes } from "../../storage/index.ts";
-import { type Rows, takeRows } from "./rows.ts";
 import type { WordVectors } from "./vocabulary.ts";
 
 /** The list of images that lies beside a fingerprint file: `A.npy` has `A.images.txt`. */

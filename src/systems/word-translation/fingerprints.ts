@@ -1,8 +1,9 @@
 /** Words as how they go with images: which are visual, what is kept of them, and which pairs of two languages they give. @module */
+
 import { DataError } from "../../core/index.ts";
+import { type Rows, scaleToUnit, takeRows } from "../../linalg/index.ts";
 import { cslsScoring, densities, type Space } from "./csls.ts";
 import { aboveQuantile, bestPairs, mutualPairs, type Pairs, quantile } from "./pairs.ts";
-import { type Rows, takeRows, unitRows } from "./rows.ts";
 import { selectBest, type Work } from "./similarity.ts";
 
 /** How visual words are told from others. */
@@ -101,7 +102,7 @@ export function selectVisualWords(sparse: SparseFingerprints, options: Fingerpri
     });
   }
   const out = takeRows(rows, words);
-  unitRows(out);
+  scaleToUnit(out);
   return { words, rows: out };
 }
 

@@ -3,6 +3,8 @@ import type { System } from "../claim.ts";
 import { claims } from "./claims.ts";
 import { registerTranslate } from "./command.ts";
 
+/** Matrices whose rows are words. */
+export type { Rows } from "../../linalg/index.ts";
 /** Two languages brought into one space. */
 export {
   type AlignInput,
@@ -67,14 +69,13 @@ export { type FoundTranslation, type LookedUp, lookUp } from "./lookup.ts";
 export { fitMapping, type MapKind, type Mapping, type MapRecipe, mapBoth } from "./mapping.ts";
 /** What lies around a word. */
 export { type Neighbourhood, neighbourhood, type PlacedWord, type Side } from "./neighbourhood.ts";
+export { normalizeRows } from "./normalize-rows.ts";
 /** Pairs of words as positions. */
 export { mutualPairs, type Pairs, quantile } from "./pairs.ts";
 /** Rotations from pairs, wrong ones among them. */
 export { procrustes, type RobustOptions, robustProcrustes, type VectorPairs } from "./procrustes.ts";
 /** A map fitted, and pairs found by it, in turns. */
 export { type Iteration, type Refinement, refine } from "./refine.ts";
-/** Matrices whose rows are words. */
-export { normalizeRows, type Rows } from "./rows.ts";
 /** Runs as folders. */
 export { type RunRecord, readRun, type TranslationRun, writeRun } from "./run-folder.ts";
 /** The best of all pairs, a tile at a time. */

@@ -1,7 +1,7 @@
 /** A dictionary read off two languages in one space. @module */
+import type { Rows } from "../../linalg/index.ts";
 import { cslsScoring, type Space } from "./csls.ts";
 import { aboveQuantile, candidatePairs, mutualPairs, type Pairs } from "./pairs.ts";
-import type { Rows } from "./rows.ts";
 import { selectBest, type Work } from "./similarity.ts";
 
 /** How pairs are found while a map is refined. */

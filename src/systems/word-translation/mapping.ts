@@ -1,6 +1,6 @@
 /** Linear maps of two languages into one space, from pairs of words. @module */
 import { hostTensor } from "../../core/index.ts";
-import { matrixProduct, svd, transposed } from "../../linalg/index.ts";
+import { matrixProduct, type Rows, scaleToUnit, svd, transposed } from "../../linalg/index.ts";
 import {
   crossProduct,
   orthogonalFactors,
@@ -9,7 +9,6 @@ import {
   robustProcrustes,
   type VectorPairs,
 } from "./procrustes.ts";
-import { type Rows, unitRows } from "./rows.ts";
 import { type Products, paddedRows } from "./similarity.ts";
 
 /** The kinds of maps. */
@@ -126,7 +125,7 @@ async function mapRows({ data, count, dim }: Rows, matrix: Float64Array, product
     out.set((product.data as Float32Array).subarray(0, (end - start) * dim), start * dim);
   }
   const mapped = { data: out, count, dim };
-  unitRows(mapped);
+  scaleToUnit(mapped);
   return mapped;
 }
 

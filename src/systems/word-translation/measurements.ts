@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { Random } from "../../core/index.ts";
-import { meanInterval, randomOrthogonal } from "../../linalg/index.ts";
+import { meanInterval, type Rows, randomOrthogonal, scaleToUnit, takeRows } from "../../linalg/index.ts";
 import type { ClaimContext, Figure, Finding } from "../claim.ts";
 import { type Alignment, type AlignOptions, alignLanguages, scoringOf } from "./align.ts";
 import { alignOptions, alignSchema } from "./config.ts";
@@ -9,7 +9,6 @@ import { precisionOf, rankPairs } from "./evaluate.ts";
 import { takeImages } from "./fingerprints.ts";
 import { mapBoth } from "./mapping.ts";
 import { procrustes, robustProcrustes, rowsTimes, type VectorPairs } from "./procrustes.ts";
-import { type Rows, takeRows, unitRows } from "./rows.ts";
 import { type Scoring, type Work, withProducts } from "./similarity.ts";
 import { makeWorld, type World } from "./world.ts";
 
@@ -180,7 +179,7 @@ export async function measureRobustness(context: ClaimContext): Promise<Finding>
 /** Unit vectors, the same turned by a hidden rotation, shuffled and with noise. */
 function hiddenRotation(random: Random, words: number, dim: number, noise: number) {
   const x: Rows = { data: Float32Array.from({ length: words * dim }, () => random.normal()), count: words, dim };
-  unitRows(x);
+  scaleToUnit(x);
   const turn = randomOrthogonal(random, dim);
   const order = random.permutation(words);
   return { x, turn, order, noise: () => noise * random.normal() };
@@ -202,7 +201,7 @@ export async function measureRotation(context: ClaimContext): Promise<Finding> {
         const { products } = work;
         const turned = Float32Array.from(await rowsTimes(Float64Array.from(hidden.x.data), hidden.turn, dim, products));
         const y = takeRows({ ...hidden.x, data: turned.map((value) => value + hidden.noise()) }, hidden.order);
-        unitRows(y);
+        scaleToUnit(y);
         // Target j is source word order[j]: the first `anchors` are known.
         const pairs: VectorPairs = {
           x: Float64Array.from(takeRows(hidden.x, hidden.order.subarray(0, anchors)).data),

@@ -1,7 +1,8 @@
 /** Pairs of words as positions in two vocabularies, and how they are found among scores. @module */
+
 import type { Random } from "../../core/index.ts";
+import type { Rows } from "../../linalg/index.ts";
 import type { VectorPairs } from "./procrustes.ts";
-import type { Rows } from "./rows.ts";
 import type { Best } from "./similarity.ts";
 
 /** source[i] and target[i] are taken for translations of each other. */

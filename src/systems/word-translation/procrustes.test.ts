@@ -1,9 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { Random } from "../../core/index.ts";
-import { matrixProduct, randomOrthogonal, transposed } from "../../linalg/index.ts";
+import { matrixProduct, randomOrthogonal, scaleToUnit, transposed } from "../../linalg/index.ts";
 import { fitMapping, type MapRecipe, mapBoth } from "./mapping.ts";
 import { procrustes, robustProcrustes, type VectorPairs } from "./procrustes.ts";
-import { unitRows } from "./rows.ts";
 import { Products } from "./similarity.ts";
 
 const products = new Products();
@@ -89,7 +88,7 @@ test("a ridge map undoes a linear distortion that a rotation cannot", async () =
     const mapping = await fitMapping({ x, y: stretched, count, dim }, recipe(kind), products);
     const rows = (data: Float64Array) => ({ data: Float32Array.from(data), count, dim });
     const { source, target } = await mapBoth(rows(x), rows(stretched), mapping, products);
-    for (const side of [source, target]) unitRows(side);
+    for (const side of [source, target]) scaleToUnit(side);
     return source.data.reduce((sum, value, i) => sum + value * target.data[i]!, 0) / count;
   };
   expect(await meanCosine("orthogonal")).toBeLessThan(0.97);

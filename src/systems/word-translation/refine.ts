@@ -1,10 +1,10 @@
 /** A map fitted to pairs, pairs found by the map, and so on. @module */
+import type { Rows } from "../../linalg/index.ts";
 import { cslsScoring, densities, type Space } from "./csls.ts";
 import { precisionOf, rankPairs } from "./evaluate.ts";
 import { type InductionRule, induce } from "./induction.ts";
 import { fitMapping, type Mapping, type MapRecipe, mapBoth } from "./mapping.ts";
 import { joinPairs, type Pairs, vectorsOf, withoutWordsOf } from "./pairs.ts";
-import type { Rows } from "./rows.ts";
 import type { Work } from "./similarity.ts";
 
 /** What a map is refined with. */

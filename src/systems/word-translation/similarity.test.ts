@@ -3,9 +3,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { Random } from "../../core/index.ts";
+import { type Rows, scaleToUnit } from "../../linalg/index.ts";
 import { cosineScoring, cslsScoring, densities } from "./csls.ts";
 import { mutualPairs, quantile } from "./pairs.ts";
-import { type Rows, unitRows } from "./rows.ts";
 import { Products, type Scoring, selectBest } from "./similarity.ts";
 
 const products = new Products();
@@ -14,7 +14,7 @@ afterAll(() => products.dispose());
 
 function randomRows(random: Random, count: number, dim: number): Rows {
   const rows = { data: Float32Array.from({ length: count * dim }, () => random.normal()), count, dim };
-  unitRows(rows);
+  scaleToUnit(rows);
   return rows;
 }
 

@@ -4,10 +4,11 @@
  *
  * @module
  */
+
 import { setImmediate } from "node:timers/promises";
 import { type HostTensor, hostTensor } from "../../core/index.ts";
 import { type Compiled, compile, matmul, type Tensor, transpose } from "../../engine/index.ts";
-import type { Rows } from "./rows.ts";
+import type { Rows } from "../../linalg/index.ts";
 
 /** Words of the source and of the target in one tile. */
 const tileRows = 1024;

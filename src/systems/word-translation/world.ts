@@ -1,8 +1,7 @@
 /** A small world that two peoples talk about: texts that are not translations of each other, and images that both describe. @module */
 import { Random } from "../../core/index.ts";
-import { svd } from "../../linalg/index.ts";
+import { type Rows, svd } from "../../linalg/index.ts";
 import type { AlignInput, Language } from "./align.ts";
-import type { Rows } from "./rows.ts";
 
 export interface WorldOptions {
   /** Things there are words for, one a language. */

@@ -1,5 +1,5 @@
 /** What is written like the latest items of a history. @module */
-import { type Rows, rowOf, unitRows } from "../matrix.ts";
+import { type Rows, rowOf, unitRows } from "../../../linalg/index.ts";
 import { ProductRecommender } from "../product-recommender.ts";
 import { weighed } from "./counting.ts";
 
