@@ -28,3 +28,4 @@ export { type SchemaProblem, schemaProblem } from "./schema-problem.ts";
 export { broadcastShapes, formatShape, type Shape, sameShape, sizeOf, stridesOf } from "./shape.ts";
 export { type HostTensor, hostTensor } from "./tensor.ts";
 export { flattenTree, mapTree, type Tree, unflattenTree } from "./tree.ts";
+export type { WorkHooks } from "./work-hooks.ts";

@@ -6,3 +6,4 @@ export { addCommonOptions, type CommonOptions, optionsFromSchema, parseOptions }
 export type { Progress } from "./progress.ts";
 export { type Column, formatTable } from "./table.ts";
 export { openTerminal, type Terminal } from "./terminal.ts";
+export { withProgress } from "./with-progress.ts";

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../core/index.ts";
 import { readReluNetwork } from "../../data/index.ts";
 import { ensureEmptyDirectory, requireNewFile, writeFileAtomic } from "../../storage/index.ts";
-import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
+import { type CommonOptions, openTerminal, type Terminal, withProgress } from "../../terminal/index.ts";
 import { approximate } from "./approximate.ts";
 import { type BenchRow, benchApproximation } from "./bench.ts";
 import type { ApproximateConfig, BenchConfig, ExportConfig, SearchConfig, VerifySettings } from "./config.ts";
@@ -14,20 +14,6 @@ import { frozenSha256, judgeMask, loadSearch, type MaskReport, trainMask, writeS
 const percent = (value: number) => `${(100 * value).toFixed(2)}%`;
 const scientific = (value: number) => value.toExponential(1);
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** Runs `work` under a progress bar that is taken away at the end. */
-async function withProgress<T>(
-  terminal: Terminal,
-  label: string,
-  work: (hooks: { progress: (fraction: number) => void; signal: AbortSignal }) => Promise<T>,
-): Promise<T> {
-  const progress = terminal.progress(label, 1);
-  try {
-    return await work({ progress: (fraction) => progress.update(fraction), signal: terminal.signal });
-  } finally {
-    progress.stop();
-  }
-}
 
 function requireOut({ out }: CommonOptions, expected: string): string {
   if (out !== undefined) return out;

@@ -1,5 +1,5 @@
 /** The construction on random targets: how it grows with the accuracy asked for. @module */
-import { Random } from "../../core/index.ts";
+import { Random, type WorkHooks } from "../../core/index.ts";
 import { approximate } from "./approximate.ts";
 import type { Gadget } from "./blueprint.ts";
 import type { BenchConfig } from "./config.ts";
@@ -33,12 +33,6 @@ export interface BenchRow {
   readonly unequal: number;
   /** Whether every depth is layers (doublings + 1) + 1. */
   readonly depthIsExact: boolean;
-}
-
-/** How work tells how far it is, and stops. */
-export interface WorkHooks {
-  readonly progress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

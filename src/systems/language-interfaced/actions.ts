@@ -1,7 +1,7 @@
 import { ConfigError } from "../../core/index.ts";
 import { parseNumber, writeLanguageModel } from "../../data/index.ts";
 import { ensureEmptyDirectory, requireNewFile, requireOutside, writeFileAtomic } from "../../storage/index.ts";
-import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
+import { type CommonOptions, openTerminal, type Terminal, withProgress } from "../../terminal/index.ts";
 import { byteTokenizerFiles } from "./base-model.ts";
 import { boundarySvg, decisionBoundary } from "./boundary.ts";
 import { modelCard } from "./card.ts";
@@ -25,20 +25,6 @@ import type { Schema, Value } from "./schema.ts";
 import { evaluationDocument, printEvaluation } from "./show-evaluation.ts";
 import { writeAnswer, writePrompt } from "./template.ts";
 import { trainingLines } from "./training-rows.ts";
-
-/** Runs `work` under one bar of progress. */
-async function underProgress<T>(
-  terminal: Terminal,
-  label: string,
-  work: (update: (fraction: number) => void) => Promise<T>,
-): Promise<T> {
-  const progress = terminal.progress(label, 1);
-  try {
-    return await work((fraction) => progress.update(fraction));
-  } finally {
-    progress.stop();
-  }
-}
 
 function tell(terminal: Terminal, { notes }: SchemaRows): void {
   for (const note of notes) terminal.info(`note: ${note}`);
@@ -118,17 +104,15 @@ export async function runPredict(
     schema = record.schema;
     const read = await readRows(path, schema);
     tell(terminal, read);
-    predictions = await underProgress(terminal, "ask", (progress) =>
-      predictRemotely(record, read.rows, { signal, progress }),
-    );
+    predictions = await withProgress(terminal, "ask", (hooks) => predictRemotely(record, read.rows, hooks));
   } else {
     const { model } = await readRun(folder);
     schema = model.schema;
     const read = await readRows(path, schema);
     tell(terminal, read);
     const { decode, point, samples, temperature } = options;
-    predictions = await underProgress(terminal, "predict", (progress) =>
-      predictRows(model, read.rows, { decode, point, interval: true, signal, progress }),
+    predictions = await withProgress(terminal, "predict", (hooks) =>
+      predictRows(model, read.rows, { decode, point, interval: true, ...hooks }),
     );
     if (samples !== undefined) {
       const drawn = await sampleAnswers(model, read.rows, { samples, temperature, seed: raw.seed, signal });
@@ -180,8 +164,8 @@ export async function runEvaluate(
   const known = new Set(train.rows.map((row) => JSON.stringify(row)));
   const doubled = test.rows.filter((row) => known.has(JSON.stringify(row))).length;
   if (doubled > 0) terminal.info(`note: ${doubled} of ${test.rows.length} test rows are among those that were learned`);
-  const evaluation = await underProgress(terminal, "evaluate", (progress) =>
-    evaluateModel(model, train, test, { ...options, seed: raw.seed, signal, progress }),
+  const evaluation = await withProgress(terminal, "evaluate", (hooks) =>
+    evaluateModel(model, train, test, { ...options, seed: raw.seed, ...hooks }),
   );
   printEvaluation(terminal, evaluation);
   terminal.result(evaluationDocument(evaluation));
@@ -217,8 +201,8 @@ export async function runGenerate(folder: string, options: GenerateConfig, raw: 
   const { n, temperature, attempts } = options;
   const { schema } = model;
   const value = schema.target.kind === "classes" ? options.class : (parseNumber(options.class) ?? options.class);
-  const made = await underProgress(terminal, "generate", (progress) =>
-    generateRows(model, value, { n, temperature, attempts, seed: raw.seed, signal: terminal.signal, progress }),
+  const made = await withProgress(terminal, "generate", (hooks) =>
+    generateRows(model, value, { n, temperature, attempts, seed: raw.seed, ...hooks }),
   );
   const header = [...schema.features.map(({ name }) => name), schema.target.name];
   const rows = made.rows.map((row) => [...row, value]);
@@ -273,9 +257,7 @@ export async function runBoundary(folder: string, options: BoundaryConfig, raw: 
     throw new ConfigError({ where: "--out", expected: "an .svg file to write", found: "none" });
   await requireFree(raw);
   const { model, train } = await readRun(folder);
-  const picture = await underProgress(terminal, "boundary", (progress) =>
-    decisionBoundary(model, train, options, { signal: terminal.signal, progress }),
-  );
+  const picture = await withProgress(terminal, "boundary", (hooks) => decisionBoundary(model, train, options, hooks));
   await writeFileAtomic(raw.out, boundarySvg(picture, model.schema, train, options));
   terminal.print(`the picture is in ${raw.out}`);
   terminal.result({

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { ConfigError, Random } from "../../core/index.ts";
+import { ConfigError, Random, type WorkHooks } from "../../core/index.ts";
 import { asBeyondNumbers, beyondNumbers } from "./beyond-numbers.ts";
 import { checkSizes, leastCommonMultiple } from "./check-sizes.ts";
 import type { BenchConfig } from "./config.ts";
@@ -34,12 +34,6 @@ export interface MethodsBench {
   readonly repeats: number;
   readonly seed: number;
   readonly methods: readonly MethodRates[];
-}
-
-/** Long work tells how far it is and stops when asked. */
-export interface WorkHooks {
-  readonly progress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 const defaultValues = { epochs: [32, 64, 128], workers: [1, 2, 4, 8, 16], "local-steps": [2, 8, 32, 128] } as const;

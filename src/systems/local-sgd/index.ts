@@ -4,7 +4,7 @@ import { claims } from "./claims.ts";
 import { registerLocal } from "./command.ts";
 
 /** Slopes of the error in epochs, workers or local steps. */
-export { type BenchMethod, benchMethods, type MethodRates, type MethodsBench, type WorkHooks } from "./bench.ts";
+export { type BenchMethod, benchMethods, type MethodRates, type MethodsBench } from "./bench.ts";
 /** What the paper claims, and what we add. */
 export { claims } from "./claims.ts";
 export {

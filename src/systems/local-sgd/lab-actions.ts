@@ -1,21 +1,12 @@
 /** What `tenfold local plan` and `tenfold local bench` do. @module */
+
 import type { Command } from "commander";
-import { type Column, type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
-import { benchMethods, type MethodRates, type WorkHooks } from "./bench.ts";
+import { type Column, type CommonOptions, openTerminal, withProgress } from "../../terminal/index.ts";
+import { benchMethods, type MethodRates } from "./bench.ts";
 import type { BenchConfig, PlanConfig } from "./config.ts";
 import { openProblem } from "./open-problem.ts";
 import { bestOfEach, measureSpreads, planCosts } from "./plan.ts";
 import { benchConditions, problemConditions, refuseUnused } from "./refuse-unused.ts";
-
-/** Runs `work` under a progress bar that is taken away at the end. */
-async function withProgress<T>(terminal: Terminal, label: string, work: (hooks: WorkHooks) => Promise<T>): Promise<T> {
-  const progress = terminal.progress(label, 1);
-  try {
-    return await work({ progress: (fraction) => progress.update(fraction), signal: terminal.signal });
-  } finally {
-    progress.stop();
-  }
-}
 
 const scientific = (value: number) => value.toExponential(1);
 

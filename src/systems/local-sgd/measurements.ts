@@ -1,7 +1,7 @@
-import { Random } from "../../core/index.ts";
+import { Random, type WorkHooks } from "../../core/index.ts";
 import { evaluatePowerLaw, fitPowerLaw } from "../../linalg/index.ts";
 import type { ClaimContext, Figure, Finding, Series } from "../claim.ts";
-import { type BenchMethod, benchMethods, type MethodRates, type MethodsBench, type WorkHooks } from "./bench.ts";
+import { type BenchMethod, benchMethods, type MethodRates, type MethodsBench } from "./bench.ts";
 import { type BenchConfig, benchSchema } from "./config.ts";
 import { gradientDescent } from "./gradient-descent.ts";
 import { syntheticProblem } from "./quadratic.ts";

@@ -1,7 +1,8 @@
 /** Which B is cheapest, by the paper's rates and what gradients spread along a run. @module */
+
 import { setImmediate } from "node:timers/promises";
+import type { WorkHooks } from "../../core/index.ts";
 import { averageInOrder } from "../../dist/index.ts";
-import type { WorkHooks } from "./bench.ts";
 import { asBeyondNumbers, beyondNumbers } from "./beyond-numbers.ts";
 import { componentGradient, type Problem } from "./problem.ts";
 import { endsEpoch, roundsOf, Schedule, type ScheduleOptions } from "./schedule.ts";

@@ -1,6 +1,6 @@
+import type { WorkHooks } from "../../core/index.ts";
 import { requireNewFile, writeFileAtomic } from "../../storage/index.ts";
-import type { CommonOptions, Terminal } from "../../terminal/index.ts";
-import { openTerminal } from "../../terminal/index.ts";
+import { type CommonOptions, openTerminal, type Terminal, withProgress } from "../../terminal/index.ts";
 import type { BenchConfig, FitConfig, PlanConfig, VerifyConfig } from "./config.ts";
 import { exportC } from "./export-c.ts";
 import { exportOnnx } from "./export-onnx.ts";
@@ -10,21 +10,10 @@ import { forward } from "./forward.ts";
 import { memorize } from "./memorize.ts";
 import { countNetwork, type NetworkCensus } from "./network.ts";
 import { arbitraryAnswers, readNetworkFile } from "./network-file.ts";
-import type { WorkHooks } from "./points.ts";
 import { randomTask } from "./random-task.ts";
 import { boundSizes, otherConstructions, planWidths } from "./sizes.ts";
 import { loadSource } from "./table-source.ts";
 import { verifyTable } from "./verify-table.ts";
-
-/** Runs `work` under a progress bar that is taken away at the end. */
-async function withProgress<T>(terminal: Terminal, label: string, work: (hooks: WorkHooks) => Promise<T>): Promise<T> {
-  const progress = terminal.progress(label, 1);
-  try {
-    return await work({ progress: (fraction) => progress.update(fraction), signal: terminal.signal });
-  } finally {
-    progress.stop();
-  }
-}
 
 const secondsSince = (start: number) => Math.round(performance.now() - start) / 1000;
 const count = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 0 });

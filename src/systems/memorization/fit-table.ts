@@ -1,5 +1,5 @@
 /** A table memorized: encoding, conflicts, construction, and the check of what was built. @module */
-import { assert, DataError, Random } from "../../core/index.ts";
+import { assert, DataError, Random, type WorkHooks } from "../../core/index.ts";
 import { findDistinct, resolveLabels } from "./duplicates.ts";
 import { type EncodedTable, encodeTable } from "./encoding.ts";
 import { forward } from "./forward.ts";
@@ -7,7 +7,7 @@ import { conflictError, decodeLabel, encodeLabels, labelBits, largestLabelError,
 import { memorize } from "./memorize.ts";
 import { countNetwork, type NetworkCensus } from "./network.ts";
 import { decodeNetworkFile, encodeNetworkFile, type NetworkFile } from "./network-file.ts";
-import { type Points, takePoints, type WorkHooks } from "./points.ts";
+import { type Points, takePoints } from "./points.ts";
 import { type Bounds, firstLayerSize } from "./sizes.ts";
 import { type ClosestPair, findClosestPair } from "./smallest-distance.ts";
 import { nameRow, type TableSource } from "./table-source.ts";

@@ -1,9 +1,9 @@
 /** A network's answer from its weights alone: multiply, add, compare with 0, layer after layer. @module */
 import { setImmediate } from "node:timers/promises";
-import { hostTensor } from "../../core/index.ts";
+import { hostTensor, type WorkHooks } from "../../core/index.ts";
 import { compile, matmul, type Tensor } from "../../engine/index.ts";
 import type { Layer, Network } from "./network.ts";
-import type { Points, WorkHooks } from "./points.ts";
+import type { Points } from "./points.ts";
 
 /** What {@link forward} gives. */
 export interface Answers {

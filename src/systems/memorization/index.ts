@@ -49,7 +49,7 @@ export { countNetwork, type Layer, type LayerRole, type Network, type NetworkCen
 /** The text of net.json. */
 export { decodeNetworkFile, encodeNetworkFile, type NetworkFile, readNetworkFile } from "./network-file.ts";
 /** Points, and hyperplanes between them. */
-export { drawHyperplanes, type Hyperplanes, type Points, type WorkHooks } from "./points.ts";
+export { drawHyperplanes, type Hyperplanes, type Points } from "./points.ts";
 /** Random points with random labels. */
 export { pairsTask, type RandomTask, randomTask } from "./random-task.ts";
 /** Fewer hyperplanes that separate all points. */

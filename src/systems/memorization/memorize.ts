@@ -1,17 +1,9 @@
 /** The whole construction: from points and labels to a network that gives every point its label. @module */
-import { ConfigError, DataError, Random, RunError } from "../../core/index.ts";
+import { ConfigError, DataError, Random, RunError, type WorkHooks } from "../../core/index.ts";
 import { buildParityTree, codesFrom, drawSubsets, type ParityTree, parityPlanes } from "./compress.ts";
 import { buildDecoder, type SortedCodes, sortCodes } from "./decode.ts";
 import { denseLayer, type Network } from "./network.ts";
-import {
-  bitOf,
-  drawHyperplanes,
-  findSides,
-  type Hyperplanes,
-  type Points,
-  type Sides,
-  type WorkHooks,
-} from "./points.ts";
+import { bitOf, drawHyperplanes, findSides, type Hyperplanes, type Points, type Sides } from "./points.ts";
 import { searchHyperplanes } from "./search-hyperplanes.ts";
 import {
   type Bounds,

@@ -1,6 +1,6 @@
 /** Points as rows of one float64 array, and the bits that hyperplanes give them. @module */
 
-import { hostTensor, type Random } from "../../core/index.ts";
+import { hostTensor, type Random, type WorkHooks } from "../../core/index.ts";
 import { compile, matmul, type Tensor } from "../../engine/index.ts";
 import type { Geometry } from "./sizes.ts";
 
@@ -11,13 +11,6 @@ export interface Points {
   /** float64 [count, dimensions], row after row. */
   readonly data: Float64Array;
   readonly geometry: Geometry;
-}
-
-/** Long work tells how far it is and stops when asked. */
-export interface WorkHooks {
-  /** The fraction done, in [0, 1]. */
-  readonly progress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** The smallest and the largest norm of the points. */

@@ -1,7 +1,7 @@
 /** A smaller first layer: hyperplanes chosen among random ones rather than taken as they come. @module */
 import { setImmediate } from "node:timers/promises";
-import type { Random } from "../../core/index.ts";
-import { drawHyperplanes, type Hyperplanes, type Points, type WorkHooks } from "./points.ts";
+import type { Random, WorkHooks } from "../../core/index.ts";
+import { drawHyperplanes, type Hyperplanes, type Points } from "./points.ts";
 
 /** What {@link searchHyperplanes} found. */
 export interface SearchedHyperplanes {

@@ -1,8 +1,8 @@
 /** The smallest distance of two points: exactly where that can be afforded, else with a known probability of error. @module */
 import { setImmediate } from "node:timers/promises";
-import { assert, hostTensor, type Random } from "../../core/index.ts";
+import { assert, hostTensor, type Random, type WorkHooks } from "../../core/index.ts";
 import { compile, matmul, max, type Tensor } from "../../engine/index.ts";
-import { bitOf, distanceOf, drawHyperplanes, findSides, normRange, type Points, type WorkHooks } from "./points.ts";
+import { bitOf, distanceOf, drawHyperplanes, findSides, normRange, type Points } from "./points.ts";
 
 /** Two points and how far they are apart. */
 export interface ClosestPair {

@@ -1,12 +1,13 @@
 /** A network held against a table, from the file alone. @module */
 
+import type { WorkHooks } from "../../core/index.ts";
 import { findDistinct, resolveLabels } from "./duplicates.ts";
 import { applyEncoding } from "./encoding.ts";
 import { forward } from "./forward.ts";
 import { encodeLabels } from "./label-coding.ts";
 import { countNetwork, type NetworkCensus } from "./network.ts";
 import type { NetworkFile } from "./network-file.ts";
-import { roundingFactor, type WorkHooks } from "./points.ts";
+import { roundingFactor } from "./points.ts";
 import type { TableSource } from "./table-source.ts";
 
 /** What {@link verifyTable} finds. */

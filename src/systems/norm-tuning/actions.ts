@@ -3,7 +3,7 @@ import { ConfigError, DataError, Random } from "../../core/index.ts";
 import { readNpy, readTable } from "../../data/index.ts";
 import type { ReluNetwork } from "../../nn/index.ts";
 import { ensureEmptyDirectory } from "../../storage/index.ts";
-import { type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
+import { type CommonOptions, openTerminal, type Terminal, withProgress } from "../../terminal/index.ts";
 import { type Certificate, writeReconstruction } from "./certificate.ts";
 import type { ReconstructConfig, VerifyConfig } from "./config.ts";
 import { parseDomain } from "./domain.ts";
@@ -15,20 +15,6 @@ import { hashTarget, readTarget, whyNotLayerNorm } from "./target.ts";
 import { verifyReconstruction } from "./verify.ts";
 
 const scientific = (value: number) => value.toExponential(1);
-
-/** Runs `work` under a progress bar that is taken away at the end. */
-export async function withProgress<T>(
-  terminal: Terminal,
-  label: string,
-  work: (hooks: { progress: (fraction: number) => void; signal: AbortSignal }) => Promise<T>,
-): Promise<T> {
-  const progress = terminal.progress(label, 1);
-  try {
-    return await work({ progress: (fraction) => progress.update(fraction), signal: terminal.signal });
-  } finally {
-    progress.stop();
-  }
-}
 
 const parametersOf = ({ layers }: ReluNetwork) =>
   layers.reduce((total, { weight, bias }) => total + weight.length + bias.length, 0);

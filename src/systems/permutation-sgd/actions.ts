@@ -1,21 +1,11 @@
 import type { z } from "zod";
 import { ConfigError, Random } from "../../core/index.ts";
 import { createOrder } from "../../optim/index.ts";
-import { type Column, type CommonOptions, openTerminal, type Terminal } from "../../terminal/index.ts";
-import { benchQuadratic, type WorkHooks } from "./bench.ts";
+import { type Column, type CommonOptions, openTerminal, withProgress } from "../../terminal/index.ts";
+import { benchQuadratic } from "./bench.ts";
 import type { exportSchema, hardSchema, LogisticConfig, optimalSchema, QuadraticConfig } from "./config.ts";
 import { runNoOrderHelps } from "./no-order-helps.ts";
 import { oneDimensionalProblem, runOptimalPermutations, runRandomReshuffling } from "./one-dimensional.ts";
-
-/** Runs `work` under a progress bar that is taken away at the end. */
-async function withProgress<T>(terminal: Terminal, label: string, work: (hooks: WorkHooks) => Promise<T>): Promise<T> {
-  const progress = terminal.progress(label, 1);
-  try {
-    return await work({ progress: (fraction) => progress.update(fraction), signal: terminal.signal });
-  } finally {
-    progress.stop();
-  }
-}
 
 const scientific = (value: number) => value.toExponential(1);
 

@@ -1,4 +1,4 @@
-import { nextTurn, Random } from "../../core/index.ts";
+import { nextTurn, Random, type WorkHooks } from "../../core/index.ts";
 import { fitPowerLaw } from "../../linalg/index.ts";
 import { createOrder, type OrderName } from "../../optim/index.ts";
 import type { QuadraticConfig } from "./config.ts";
@@ -43,13 +43,6 @@ export interface QuadraticBench {
   /** Median error that no order can get below: the term 1/(n^2 K^2) and what is left of the start. */
   readonly floor: readonly number[];
   readonly orders: readonly OrderRates[];
-}
-
-/** Long work tells how far it is and stops when asked. */
-export interface WorkHooks {
-  /** The fraction done, in [0, 1]. */
-  readonly progress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 /** Points closer to the floor than this factor are left out of a fit: there the floor would flatten the slope. */

@@ -1,5 +1,5 @@
 /** The part of the room that runs in a browser: quadratics, orders on them, and slopes. @module */
-export { benchQuadratic, type OrderRates, type QuadraticBench, type WorkHooks } from "./bench.ts";
+export { benchQuadratic, type OrderRates, type QuadraticBench } from "./bench.ts";
 export type { QuadraticConfig } from "./config.ts";
 export {
   type QuadraticFamily,

@@ -6,7 +6,7 @@ import { registerOrder } from "./command.ts";
 /** The affine map of one epoch on quadratics, and the exact last iterate it gives. */
 export { type AffineMap, affineOracleError, applyMap, compose, epochMap } from "./affine-oracle.ts";
 /** Rates of convergence on random quadratics, by order. */
-export { benchQuadratic, type OrderRates, type QuadraticBench, type WorkHooks } from "./bench.ts";
+export { benchQuadratic, type OrderRates, type QuadraticBench } from "./bench.ts";
 /** What the paper claims, and what we add. */
 export { claims } from "./claims.ts";
 export {

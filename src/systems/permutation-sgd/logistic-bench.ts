@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { Random } from "../../core/index.ts";
+import { Random, type WorkHooks } from "../../core/index.ts";
 import { createOrder, type Order, type OrderName } from "../../optim/index.ts";
-import type { WorkHooks } from "./bench.ts";
 import type { LogisticConfig } from "./config.ts";
 import {
   type LogisticProblem,

@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import { Random } from "../../core/index.ts";
+import { Random, type WorkHooks } from "../../core/index.ts";
 import { fitPowerLaw } from "../../linalg/index.ts";
 import { createOrder, type OrderName } from "../../optim/index.ts";
-import type { WorkHooks } from "./bench.ts";
 import { type LogisticProblem, logisticEpoch, logisticOptimum } from "./logistic.ts";
 import { quadraticError, squaredDistance } from "./quadratic.ts";
 import { quadraticModel } from "./quadratic-model.ts";
