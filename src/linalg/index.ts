@@ -1,5 +1,7 @@
 /** Float64 linear algebra on flat row-major arrays, over ml-matrix; fitted laws with intervals. @module */
 
+/** The k largest. */
+export { largest } from "./largest.ts";
 export {
   type GradientSolution,
   type LinearOperator,

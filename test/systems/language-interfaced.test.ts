@@ -266,6 +266,35 @@ test("additions leave the base as it was, and a run with them is read back with 
   await expect(readRun(at("lora"))).rejects.toThrow("expected the base of the run");
 });
 
+test("where no epoch fits into the time, a part of the rows is learned, and the same part when it goes on", async () => {
+  const table = await readTable(blobs("hurry.csv", 800, 8));
+  const recipe = recipeSchema.parse({ target: "class", copies: 1, maxMinutes: 1e-5 });
+  const prepared = await prepare(table, recipe, 0);
+  const run = at("hurried");
+  const { training, model } = await fitRows(prepared, recipe, 0, { run });
+  // A step of 32 texts of 800 takes more than those 0.6 ms.
+  expect(training).toMatchObject({ epochs: 1, steps: 1, share: 0.04 });
+  const again = await fitRows(prepared, recipe, 0, { run, resume: true });
+  expect(again.training.share).toBe(0.04);
+  expect(again.model.params).toEqual(model.params);
+});
+
+test("of more than 20,000 rows the methods beside learn a sample, the same by the same seed", async () => {
+  const table = await readTable(csv("few.csv", "x,y\n1,2\n2,4\n3,5\n"));
+  const { schema } = await prepare(table, recipeSchema.parse({ target: "y", task: "regress" }), 0);
+  const answers = Array.from({ length: 30_001 }, (_, i) => i);
+  const meanOf = async (learned: readonly number[], seed = 0) => {
+    const train = { rows: learned.map((i) => [i]), answers: learned };
+    return (await baselinePredictions(schema, train, [[1]], { seed, only: ["mean"] })).mean?.[0] ?? Number.NaN;
+  };
+  expect(await meanOf(answers.slice(0, 19_999))).toBe(9_999);
+  const found = await meanOf(answers);
+  expect(found).not.toBe(15_000);
+  expect(Math.abs(found - 15_000)).toBeLessThan(200);
+  expect(await meanOf(answers)).toBe(found);
+  expect(await meanOf(answers, 1)).not.toBe(found);
+});
+
 test("a training that is stopped goes on to the bytes of one that was not", async () => {
   const table = await readTable(blobs("stop.csv", 96, 8));
   const recipe = recipeSchema.parse({ target: "class", epochs: 4, copies: 1 });

@@ -1,6 +1,7 @@
 /** Beam search through the catalogue's trie, or without it. @module */
+
 import type { Random } from "../../core/index.ts";
-import { largest } from "./largest.ts";
+import { largest } from "../../linalg/index.ts";
 import type { BeamRows, Decoding, LevelDecoder } from "./level-decoder.ts";
 import { idOf } from "./semantic-ids.ts";
 import { type LeafCounts, leavesWithin, type Reach, reaches, type Trie } from "./trie.ts";

@@ -2,8 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import { compile, matmul, type Tensor, transpose } from "../../engine/index.ts";
-import { type Rows, rowsTensor } from "../../linalg/index.ts";
-import { largest } from "./largest.ts";
+import { largest, type Rows, rowsTensor } from "../../linalg/index.ts";
 import type { Histories, Recommender } from "./recommender.ts";
 
 /** Histories scored together. */

@@ -1,12 +1,11 @@
 /** One history in, a list of items out: what `top` prints and `serve` answers. @module */
 
 import { DataError, Random } from "../../core/index.ts";
-import { dot, rowOf } from "../../linalg/index.ts";
+import { dot, largest, rowOf } from "../../linalg/index.ts";
 import { contentQuery } from "./baselines/content.ts";
 import { type Found, type KeptPrefixes, type Query, searchBeams } from "./beam-search.ts";
 import type { Catalogue } from "./catalogue-file.ts";
 import type { ColdLane } from "./config.ts";
-import { largest } from "./largest.ts";
 import type { LevelDecoder } from "./level-decoder.ts";
 import { idOf } from "./semantic-ids.ts";
 import { type LeafCounts, leafCounts } from "./trie.ts";

@@ -1,6 +1,7 @@
 /** Anything that ranks the catalogue for a history: ours and what it is compared with. @module */
+
 import { setImmediate } from "node:timers/promises";
-import { largest } from "./largest.ts";
+import { largest } from "../../linalg/index.ts";
 
 /** Whom to recommend to: places of items in order of time, and the places of users for models that know them. */
 export interface Histories {

@@ -1,14 +1,15 @@
 /** Classic methods on the same rows, for comparison. @module */
 import { max } from "simple-statistics";
-import { hostTensor } from "../../core/index.ts";
+import { hostTensor, nextTurn, Random } from "../../core/index.ts";
 import { compile, type Tensor } from "../../engine/index.ts";
-import { solve } from "../../linalg/index.ts";
+import { largest, solve } from "../../linalg/index.ts";
 import { crossEntropy, linear, Mode } from "../../nn/index.ts";
 import { adamW } from "../../optim/index.ts";
 import { compileTrainStep, initialState } from "../../train/index.ts";
 import { boostTrees, growForest, growTree } from "./decision-trees.ts";
 import { rowEncoder } from "./encode-rows.ts";
 import type { LabelledRows } from "./examples.ts";
+import { takeLabelled } from "./labelled-table.ts";
 import type { Row, Schema } from "./schema.ts";
 
 type Vectors = readonly (readonly number[])[];
@@ -30,16 +31,18 @@ function mostFrequent(values: readonly number[]): number {
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
+function squaredDistance(a: readonly number[], b: readonly number[]): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += (a[j]! - b[j]!) ** 2;
+  return sum;
+}
+
 /** The `k` nearest rows' answers, put together. */
 function nearestNeighbours(k: number, together: (answers: readonly number[]) => number): Method {
   return async (inputs, answers) => async (test) =>
     test.map((point) => {
-      const distances = inputs.map((own, i) => {
-        const squared = own.reduce((sum, value, j) => sum + (value - point[j]!) ** 2, 0);
-        return [squared, i] as const;
-      });
-      distances.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-      return together(distances.slice(0, k).map(([, i]) => answers[i]!));
+      const nearness = Float64Array.from(inputs, (own) => -squaredDistance(own, point));
+      return together(Array.from(largest(nearness, k), (i) => answers[i]!));
     });
 }
 
@@ -130,8 +133,18 @@ const regressors: Readonly<Record<string, Method>> = {
   },
 };
 
+/** Rows that the classic methods learn at most: more would take them longer than the model. */
+export const mostBaselineRows = 20_000;
+
+/** At most {@link mostBaselineRows} of the rows, drawn by the seed. */
+function sampleRows(train: LabelledRows, seed: number): LabelledRows {
+  if (train.rows.length <= mostBaselineRows) return train;
+  const drawn = new Random(seed, "baselines").permutation(train.rows.length).slice(0, mostBaselineRows).sort();
+  return takeLabelled(train, [...drawn]);
+}
+
 /**
- * What classic methods predict for the rows of a test, learned from the rows of a training.
+ * What classic methods predict for the rows of a test, learned from the rows of a training, or from {@link mostBaselineRows} of them.
  *
  * @param only - names of methods; default all for the kind of target
  * @returns by method, a class number or a value a row
@@ -143,15 +156,17 @@ export async function baselinePredictions(
   { seed, only, signal }: { readonly seed: number; readonly only?: readonly string[]; readonly signal?: AbortSignal },
 ): Promise<Record<string, number[]>> {
   const { target } = schema;
-  const encode = rowEncoder(schema, train.rows);
-  const [inputs, points] = [train.rows.map(encode), test.map(encode)];
-  const answers = train.answers.map((answer) =>
+  const learned = sampleRows(train, seed);
+  const encode = rowEncoder(schema, learned.rows);
+  const [inputs, points] = [learned.rows.map(encode), test.map(encode)];
+  const answers = learned.answers.map((answer) =>
     target.kind === "classes" ? target.classes.indexOf(String(answer)) : Number(answer),
   );
   const methods = target.kind === "classes" ? classifiers : regressors;
   const out: Record<string, number[]> = {};
   for (const [name, method] of Object.entries(methods)) {
     if (only && !only.includes(name)) continue;
+    await nextTurn();
     signal?.throwIfAborted();
     out[name] = await (await method(inputs, answers, seed))(points);
   }

@@ -1,6 +1,6 @@
 /** A model's predictions held against the right answers, with classic methods beside. @module */
 import { DataError } from "../../core/index.ts";
-import { baselinePredictions } from "./baselines.ts";
+import { baselinePredictions, mostBaselineRows } from "./baselines.ts";
 import type { LabelledRows } from "./examples.ts";
 import { type ClassificationScore, type RegressionScore, scoreClasses, scoreNumbers } from "./metrics.ts";
 import { type LiftModel, type Prediction, type PredictOptions, predictRows } from "./predict.ts";
@@ -16,6 +16,8 @@ export interface Evaluation {
   /** Share of rows whose text was an answer; rows without count as wrong, or as the middle of the training answers. */
   readonly validRate: number;
   readonly score: Score;
+  /** Rows that the methods beside learned, where they learned fewer than the model. */
+  readonly baselineRows?: number;
   /** By method: accuracy, or relative absolute error. */
   readonly baselines: Readonly<Record<string, Score>>;
 }
@@ -101,6 +103,7 @@ export async function evaluateModel(
     n: test.rows.length,
     validRate: predictions.filter(({ valid }) => valid).length / predictions.length,
     score: scorePredictions(schema, test.answers, predictions, train),
+    ...(options.baselines !== false && train.rows.length > mostBaselineRows && { baselineRows: mostBaselineRows }),
     baselines: beside,
   };
 }

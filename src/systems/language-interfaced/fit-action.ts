@@ -101,6 +101,10 @@ async function runLocal(
   if (recipe.epochs !== undefined && training.epochs < recipe.epochs) {
     terminal.warn(`${training.epochs} of ${recipe.epochs} epochs fit into --max-minutes ${recipe.maxMinutes}`);
   }
+  if (training.share < 1) {
+    const share = (100 * training.share).toPrecision(2);
+    terminal.warn(`${share}% of the rows were learned, once: no more fits into --max-minutes ${recipe.maxMinutes}`);
+  }
   const test = split && split.test.rows.length > 0 ? split.test : undefined;
   const heldOut = test
     ? await evaluateModel(fitted.model, train, test, { seed, ...(hooks.signal && { signal: hooks.signal }) })

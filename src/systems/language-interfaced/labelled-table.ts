@@ -110,26 +110,22 @@ export function splitLabelled(
   stratify: boolean,
 ): { train: LabelledRows; test: LabelledRows } {
   const groups = new Map<Value, number[]>();
-  data.answers.forEach((answer, row) => {
+  for (const [row, answer] of data.answers.entries()) {
     const key = stratify ? answer : "all";
-    groups.set(key, [...(groups.get(key) ?? []), row]);
-  });
-  const [train, test]: [number[], number[]] = [[], []];
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
   const random = new Random(seed, "split");
-  for (const rows of groups.values()) {
+  const parts = [...groups.values()].map((rows) => {
     random.shuffle(rows);
     const count = Math.round(share * rows.length);
-    test.push(...rows.slice(0, count));
-    train.push(...rows.slice(count));
-  }
-  return {
-    train: takeLabelled(
+    return { test: rows.slice(0, count), train: rows.slice(count) };
+  });
+  const part = (name: "train" | "test") =>
+    takeLabelled(
       data,
-      train.sort((a, b) => a - b),
-    ),
-    test: takeLabelled(
-      data,
-      test.sort((a, b) => a - b),
-    ),
-  };
+      parts.flatMap((own) => own[name]).sort((a, b) => a - b),
+    );
+  return { train: part("train"), test: part("test") };
 }

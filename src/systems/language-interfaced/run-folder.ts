@@ -49,6 +49,8 @@ export interface LiftRecord {
   readonly data: { readonly path: string; readonly sha256: string; readonly rows: number };
   readonly training: {
     readonly epochs: number;
+    /** Of the rows, in (0, 1]. */
+    readonly share: number;
     readonly steps: number;
     readonly loss: number;
     readonly tokensPerSecond: number;
@@ -126,6 +128,7 @@ export async function writeRun(
     tune,
     training: {
       epochs: training.epochs,
+      share: training.share,
       steps: training.steps,
       loss: training.loss,
       tokensPerSecond: Math.round(training.tokensPerSecond),

@@ -4,7 +4,13 @@ import { type Evaluation, mainFigure, type Score } from "./evaluate.ts";
 const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
 
 /** Prints an evaluation as a table, the model's row first. */
-export function printEvaluation(terminal: Terminal, { task, n, validRate, score, baselines }: Evaluation): void {
+export function printEvaluation(
+  terminal: Terminal,
+  { task, n, validRate, score, baselines, baselineRows }: Evaluation,
+): void {
+  if (baselineRows !== undefined) {
+    terminal.info(`note: the methods beside learned ${baselineRows.toLocaleString("en-US")} rows, drawn by the seed`);
+  }
   const rows: [string, Score][] = [["this model", score], ...Object.entries(baselines)];
   terminal.print(`${n} rows, ${percent(validRate)} of the answers valid`);
   if (task === "classify") {
@@ -29,6 +35,13 @@ export function printEvaluation(terminal: Terminal, { task, n, validRate, score,
 }
 
 /** An evaluation as the document that `--json` prints. */
-export function evaluationDocument({ task, n, validRate, score, baselines }: Evaluation): Record<string, unknown> {
-  return { task, n, validRate, ...score, baselines };
+export function evaluationDocument({
+  task,
+  n,
+  validRate,
+  score,
+  baselines,
+  baselineRows,
+}: Evaluation): Record<string, unknown> {
+  return { task, n, validRate, ...score, ...(baselineRows !== undefined && { baselineRows }), baselines };
 }

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Random } from "../../core/index.ts";
-import type { LanguageModel } from "../../data/index.ts";
+import type { Dataset, LanguageModel } from "../../data/index.ts";
 import {
   addLora,
   causalLanguageModel,
@@ -48,7 +48,7 @@ export interface TrainingOptions {
   readonly weightDecay?: number;
   readonly dropout?: number;
   readonly seed: number;
-  /** Epochs are cut down to what this machine can do in that time, by the pace of a few steps. */
+  /** Epochs are cut down to what this machine can do in that time, by the pace of a few steps; where it cannot do one, the texts are. */
   readonly maxMinutes?: number;
   /** Threads inside an operator; default all cores. */
   readonly threads?: number;
@@ -67,6 +67,8 @@ export interface TrainingResult {
   readonly params: LanguageModelParams;
   readonly lora: LoraSettings;
   readonly epochs: number;
+  /** Share of the texts that were learned, in (0, 1]; below 1 where the time does not allow one epoch. */
+  readonly share: number;
   readonly steps: number;
   /** Mean loss of the last epoch, in nats a learned token. */
   readonly loss: number;
@@ -89,9 +91,17 @@ export function loraSettings({
   return tune === "lora" ? { scale: alpha / rank, dropout: loraDropout } : {};
 }
 
-/** The epochs that a run was planned with. */
-function epochsOf(run: string): number {
-  return Number(RunFolder.inspect(run).identity.epochs);
+/** How long a run is. */
+interface Plan {
+  readonly epochs: number;
+  /** Rows of packed texts that are learned. */
+  readonly rows: number;
+}
+
+/** What a run was planned with. */
+function planOf(run: string): Plan {
+  const { epochs, rows } = RunFolder.inspect(run).identity;
+  return { epochs: Number(epochs), rows: Number(rows) };
 }
 
 /**
@@ -121,22 +131,18 @@ export async function trainTexts(
     clipNorm: 1,
     ...(options.threads !== undefined && { compile: { threads: options.threads } }),
   };
-  const rows = packed.dataset.inputs.shape[0]!;
-  const stepsAnEpoch = Math.ceil(rows / batchSize);
+  const allRows = packed.dataset.inputs.shape[0]!;
   const resume = options.resume === true && options.run !== undefined && existsSync(join(options.run, "run.json"));
-  const epochs = resume && options.run !== undefined ? epochsOf(options.run) : await affordableEpochs();
-  const totalSteps = epochs * stepsAnEpoch;
+  const { epochs, rows } = resume && options.run !== undefined ? planOf(options.run) : await plan();
+  const totalSteps = epochs * Math.ceil(rows / batchSize);
 
-  /** Epochs that the time allows, by the pace of a few steps on a copy of the state. */
-  async function affordableEpochs(): Promise<number> {
+  /** What the time allows, by the pace of a few steps on a copy of the state. */
+  async function plan(): Promise<Plan> {
+    const stepsAnEpoch = Math.ceil(allRows / batchSize);
     const planned = "epochs" in options.length ? options.length.epochs : Math.ceil(options.length.steps / stepsAnEpoch);
-    if (options.maxMinutes === undefined) return planned;
+    if (options.maxMinutes === undefined) return { epochs: planned, rows: allRows };
     const step = compileTrainStep(stepOptions as never, initialState(stepOptions as never, trained as never));
-    const some = Int32Array.from({ length: Math.min(rows, batchSize) }, (_, i) => i);
-    const batch = {
-      inputs: gatherRows(packed.dataset.inputs, some),
-      targets: gatherRows(packed.dataset.targets, some),
-    };
+    const batch = firstRows(Math.min(allRows, batchSize));
     let began = performance.now();
     const timed = 6;
     for (let i = -2; i < timed; i++) {
@@ -145,8 +151,17 @@ export async function trainTexts(
     }
     const msAStep = (performance.now() - began) / timed;
     await step.dispose();
-    const affordable = Math.floor((options.maxMinutes * 60_000) / msAStep / stepsAnEpoch);
-    return Math.max(1, Math.min(planned, affordable));
+    const steps = Math.max(1, Math.floor((options.maxMinutes * 60_000) / msAStep));
+    if (steps < stepsAnEpoch) return { epochs: 1, rows: steps * batchSize };
+    return { epochs: Math.min(planned, Math.floor(steps / stepsAnEpoch)), rows: allRows };
+  }
+
+  /** The first rows in an order that the seed draws. */
+  function firstRows(count: number): Dataset {
+    if (count === allRows) return packed.dataset;
+    const some = new Random(seed, "rows").permutation(allRows).subarray(0, count);
+    const { inputs, targets } = packed.dataset;
+    return { ...packed.dataset, inputs: gatherRows(inputs, some), targets: gatherRows(targets, some) };
   }
 
   let params: LanguageModelParams = start;
@@ -155,7 +170,7 @@ export async function trainTexts(
   const peak = { peak: learningRate, warmupSteps: Math.floor(totalSteps / 20), totalSteps, floor: learningRate / 100 };
   for await (const event of fit({
     ...stepOptions,
-    data: packed.dataset,
+    data: firstRows(rows),
     epochs,
     batchSize,
     learningRate: cosineSchedule(peak),
@@ -163,7 +178,7 @@ export async function trainTexts(
     seed,
     params: trained,
     ...(options.run !== undefined && { run: options.run, resume }),
-    identity: { ...options.identity, length: options.length },
+    identity: { ...options.identity, length: options.length, rows },
     ...(signal && { signal }),
   } as Parameters<typeof fit>[0])) {
     if (event.type === "step") options.onStep?.({ step: event.step, totalSteps, loss: event.loss });
@@ -174,5 +189,5 @@ export async function trainTexts(
   }
   const seconds = (performance.now() - began) / 1000;
   const tokensPerSecond = (packed.filled * rows * packed.seq * epochs) / seconds;
-  return { params, lora, epochs, steps, loss, tokensPerSecond, stopped };
+  return { params, lora, epochs, share: rows / allRows, steps, loss, tokensPerSecond, stopped };
 }
