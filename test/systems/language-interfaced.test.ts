@@ -10,6 +10,7 @@ import { byteTokenizerJson, readLanguageModel, readTable, writeLanguageModel } f
 import { causalLanguageModel, gpt2Config } from "../../src/nn/index.ts";
 import {
   baselinePredictions,
+  baselineRows,
   fitRows,
   languageInterfaced,
   liftService,
@@ -18,6 +19,7 @@ import {
   prepare,
   readRun,
   recipeSchema,
+  type Schema,
   scoreClasses,
   splitLabelled,
 } from "../../src/systems/language-interfaced/index.ts";
@@ -293,6 +295,19 @@ test("of more than 20,000 rows the methods beside learn a sample, the same by th
   expect(Math.abs(found - 15_000)).toBeLessThan(200);
   expect(await meanOf(answers)).toBe(found);
   expect(await meanOf(answers, 1)).not.toBe(found);
+});
+
+test("columns of many texts make the sample smaller, and their frequent texts have places", async () => {
+  const categories = Array.from({ length: 900 }, (_, i) => `t${String(i).padStart(3, "0")}`);
+  const target = { name: "y", kind: "classes", classes: ["a", "b"] } as const;
+  const schema: Schema = { features: [{ name: "x", kind: "text", categories }], target };
+  // Every second row has the last text, by which the answer goes; the others have each one of the rest.
+  const texts = Array.from({ length: 5_000 }, (_, i) => (i % 2 ? "t899" : categories[i % 899]!));
+  const train = { rows: texts.map((text) => [text]), answers: texts.map((text) => (text === "t899" ? "b" : "a")) };
+  expect(baselineRows(schema, 5_000)).toBe(2_000);
+  const test = [["t899"], ["t001"], ["t898"]];
+  const found = await baselinePredictions(schema, train, test, { seed: 0, only: ["decision tree"] });
+  expect(found["decision tree"]).toEqual([1, 0, 0]);
 });
 
 test("a training that is stopped goes on to the bytes of one that was not", async () => {

@@ -7,7 +7,7 @@ import { crossEntropy, linear, Mode } from "../../nn/index.ts";
 import { adamW } from "../../optim/index.ts";
 import { compileTrainStep, initialState } from "../../train/index.ts";
 import { boostTrees, growForest, growTree } from "./decision-trees.ts";
-import { rowEncoder } from "./encode-rows.ts";
+import { rowEncoder, vectorLength } from "./encode-rows.ts";
 import type { LabelledRows } from "./examples.ts";
 import { takeLabelled } from "./labelled-table.ts";
 import type { Row, Schema } from "./schema.ts";
@@ -133,18 +133,24 @@ const regressors: Readonly<Record<string, Method>> = {
   },
 };
 
-/** Rows that the classic methods learn at most: more would take them longer than the model. */
-export const mostBaselineRows = 20_000;
+/**
+ * Rows that the classic methods learn, of so many: more would take them longer than the model. At most 20,000, and at least 2,000 where
+ * texts make the rows' vectors long.
+ */
+export function baselineRows(schema: Schema, rows: number): number {
+  return Math.min(rows, 20_000, Math.max(2_000, Math.floor(400_000 / vectorLength(schema))));
+}
 
-/** At most {@link mostBaselineRows} of the rows, drawn by the seed. */
-function sampleRows(train: LabelledRows, seed: number): LabelledRows {
-  if (train.rows.length <= mostBaselineRows) return train;
-  const drawn = new Random(seed, "baselines").permutation(train.rows.length).slice(0, mostBaselineRows).sort();
+/** Rows for the classic methods, drawn by the seed. */
+function sampleRows(schema: Schema, train: LabelledRows, seed: number): LabelledRows {
+  const count = baselineRows(schema, train.rows.length);
+  if (count === train.rows.length) return train;
+  const drawn = new Random(seed, "baselines").permutation(train.rows.length).slice(0, count).sort();
   return takeLabelled(train, [...drawn]);
 }
 
 /**
- * What classic methods predict for the rows of a test, learned from the rows of a training, or from {@link mostBaselineRows} of them.
+ * What classic methods predict for the rows of a test, learned from the rows of a training, or from {@link baselineRows} of them.
  *
  * @param only - names of methods; default all for the kind of target
  * @returns by method, a class number or a value a row
@@ -156,7 +162,7 @@ export async function baselinePredictions(
   { seed, only, signal }: { readonly seed: number; readonly only?: readonly string[]; readonly signal?: AbortSignal },
 ): Promise<Record<string, number[]>> {
   const { target } = schema;
-  const learned = sampleRows(train, seed);
+  const learned = sampleRows(schema, train, seed);
   const encode = rowEncoder(schema, learned.rows);
   const [inputs, points] = [learned.rows.map(encode), test.map(encode)];
   const answers = learned.answers.map((answer) =>

@@ -1,6 +1,6 @@
 /** A model's predictions held against the right answers, with classic methods beside. @module */
 import { DataError } from "../../core/index.ts";
-import { baselinePredictions, mostBaselineRows } from "./baselines.ts";
+import { baselinePredictions, baselineRows } from "./baselines.ts";
 import type { LabelledRows } from "./examples.ts";
 import { type ClassificationScore, type RegressionScore, scoreClasses, scoreNumbers } from "./metrics.ts";
 import { type LiftModel, type Prediction, type PredictOptions, predictRows } from "./predict.ts";
@@ -88,6 +88,7 @@ export async function evaluateModel(
     });
   }
   const predictions = await predictRows(model, test.rows, options);
+  const learned = baselineRows(schema, train.rows.length);
   const beside: Record<string, Score> = {};
   if (options.baselines !== false) {
     const found = await baselinePredictions(schema, train, test.rows, options);
@@ -103,7 +104,7 @@ export async function evaluateModel(
     n: test.rows.length,
     validRate: predictions.filter(({ valid }) => valid).length / predictions.length,
     score: scorePredictions(schema, test.answers, predictions, train),
-    ...(options.baselines !== false && train.rows.length > mostBaselineRows && { baselineRows: mostBaselineRows }),
+    ...(options.baselines !== false && learned < train.rows.length && { baselineRows: learned }),
     baselines: beside,
   };
 }

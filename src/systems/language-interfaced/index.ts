@@ -6,7 +6,7 @@ import { registerLift } from "./command.ts";
 /** What is fine-tuned. */
 export { type BaseHooks, type BaseModel, openBase } from "./base-model.ts";
 /** Classic methods on the same rows. */
-export { baselinePredictions } from "./baselines.ts";
+export { baselinePredictions, baselineRows } from "./baselines.ts";
 /** Where predictions change. */
 export { type Boundary, boundarySvg, decisionBoundary } from "./boundary.ts";
 /** What the paper claims, and what we add. */

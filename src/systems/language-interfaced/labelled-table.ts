@@ -29,7 +29,8 @@ function featureValues(feature: Feature, column: Column, path: string, notes: st
     });
   }
   const texts = values.map((value) => (value === undefined ? undefined : String(value)));
-  const unseen = new Set(texts.filter((text) => text !== undefined && !feature.categories.includes(text)));
+  const seen = new Set(feature.categories);
+  const unseen = new Set(texts.filter((text) => text !== undefined && !seen.has(text)));
   if (unseen.size > 0) {
     const names = [...unseen].slice(0, 3).map((text) => `"${text}"`);
     const how = feature.codes ? "; they are read as missing" : "";

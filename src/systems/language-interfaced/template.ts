@@ -1,7 +1,7 @@
 /** Rows as sentences, and back. @module */
 import { DataError } from "../../core/index.ts";
 import { formatNumber, readNumber } from "./number-format.ts";
-import type { Feature, Row, Schema, Target, Value } from "./schema.ts";
+import type { Feature, Row, Schema, Target, TextFeature, Value } from "./schema.ts";
 
 /**
  * A sentence with places for values: `literals[0]`, value, `literals[1]`, value, …, `literals.at(-1)`. The last literal asks the
@@ -99,6 +99,18 @@ function unescapeText(text: string): string {
   return text.replace(/\\(.)/gs, (_, character: string) => (character === "n" ? "\n" : character));
 }
 
+const codes = new WeakMap<Feature, ReadonlyMap<string, string>>();
+
+/** The code of each text of a column. */
+function codesOf(feature: TextFeature): ReadonlyMap<string, string> {
+  let known = codes.get(feature);
+  if (!known) {
+    known = new Map(feature.categories.map((text, i) => [text, feature.codes?.[i] ?? ""]));
+    codes.set(feature, known);
+  }
+  return known;
+}
+
 /** A value as text; `mark` begins what follows it. */
 function writeValue(feature: Feature, value: Value, mark: string): string {
   if (value === undefined) return missing.repeat(widthOf(feature));
@@ -107,7 +119,7 @@ function writeValue(feature: Feature, value: Value, mark: string): string {
   }
   const text = String(value);
   if (!feature.codes) return text === missing ? `\\${missing}` : escapeText(text, mark);
-  return feature.codes[feature.categories.indexOf(text)] ?? missing.repeat(widthOf(feature));
+  return codesOf(feature).get(text) ?? missing.repeat(widthOf(feature));
 }
 
 function readValue(feature: Feature, text: string): { readonly value: Value } | undefined {
